@@ -1,0 +1,101 @@
+"""`aibild.toml` → `Config`. Takes the project's root, yields frozen settings and the findings on them; knows no other room's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .model import Json, Level, Rights, Slot, Swatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language of the site. `code` is BCP 47 ("en", "zh-Hant"); `prefix` its URL folder, "" for the default; `dir` ltr or rtl."""
+
+    code: str
+    name: str
+    prefix: str
+    dir: str = "ltr"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    name: str = ""
+    url: str = ""
+    logo: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEntry:
+    """`page` is a page id, or `url` an address; `label` by language is empty where the page's own menu title serves."""
+
+    page: str = ""
+    url: str = ""
+    label: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """Formats in the order of preference, quality (0–100) by format, and the site's defaults for words and rights."""
+
+    formats: tuple[str, ...] = ("avif", "webp", "jpeg")
+    quality: Mapping[str, int] = field(default_factory=dict)
+    words: bool = False
+    creator: str = ""
+    credit: str = ""
+    copyright: str = ""
+    license: str = ""
+    acquire_license_page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """The site's own level of brief defaults, below profile and brief (merge order site → profile → brief)."""
+
+    engine: str = "sketch"
+    profile: str = ""
+    negative: tuple[str, ...] = ()
+    palette: tuple[Swatch, ...] = ()
+    rights: Rights = field(default_factory=Rights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
+
+    `levels` re-levels findings by rule id, `engines` and `gates` are each plug's own table by name.
+    `digest` covers everything here that a page may show; `root` and folder names are not in it.
+    """
+
+    root: Path
+    name: Mapping[str, str]
+    base_url: str
+    description: Mapping[str, str]
+    languages: tuple[Language, ...]
+    time_zone: str = "UTC"
+    organisation: Organisation = field(default_factory=Organisation)
+    menus: Mapping[str, tuple[MenuEntry, ...]] = field(default_factory=dict)
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    images: Images = field(default_factory=Images)
+    defaults: Defaults = field(default_factory=Defaults)
+    engines: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    gates: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    theme: Mapping[str, Json] = field(default_factory=dict)
+    store: str = ".aibild/store"
+    store_max_bytes: int = 0
+    output: str = "dist"
+    pictures_json: bool = True
+    limit_seconds: float | None = None
+    limit_images: int | None = None
+    digest: str = ""
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0].code
+
+    @property
+    def base_path(self) -> str:
+        """The path of the base URL, with a slash at both ends ("/" or "/docs/")."""
+        return "/" + self.base_url.split("://", 1)[-1].partition("/")[2]

@@ -1,0 +1,113 @@
+"""Engines make pictures from recipes: an open set.
+
+A member is one file in this folder and one row in `_MEMBERS`; outside packages join by the entry-point group `aibild.engines`.
+Members do not know each other. To add one: write a class with the attributes of `Engine`, a loader function with a real import in its
+body, its row, its page of docs; `tests/test_engines_contract.py` then asks it the same questions as all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from ..errors import EngineUnavailable
+from ..model import Brief, Cost, Finding, Json, Recipe, Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What an engine makes of a brief at one ratio: everything that decides pixels, defaults written out.
+
+    `inputs` are (role, path relative to the project root); the caller turns them into digests. `noted` is recorded, not hashed.
+    """
+
+    prompt: str
+    negative: str
+    seed: int
+    size: Size
+    parameters: Mapping[str, Json]
+    inputs: tuple[tuple[str, str], ...] = ()
+    noted: Mapping[str, Json] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One finished picture: `samples` are width·height·len(mode) bytes of 8-bit sRGB, row by row, `mode` is "RGB" or "RGBA"."""
+
+    samples: bytes
+    size: Size
+    mode: str
+    source_type: str
+    environment: Mapping[str, Json]
+    credits: float = 0.0
+
+
+Progress = Callable[[float], None]  # called with the share done, 0–1; may raise to cancel
+
+
+class Engine(Protocol):
+    """`fingerprint` is raised by hand when pixels move. `exact`: the same recipe gives the same pixels on every machine.
+
+    `lane` is "cpu" or "gpu". `exact` engines need no lock entry's blob to be kept: they can make it again.
+    """
+
+    name: str
+    fingerprint: int
+    exact: bool
+    lane: str
+
+    def resolve(self, brief: Brief, ratio: str, size: Size, models: Mapping[str, Json]) -> Resolved:
+        """What this brief asks for at `ratio` ("master" or "16:9") and `size`. Light imports only; no file is opened."""
+        ...
+
+    def estimate(self, recipe: Recipe) -> Cost:
+        """Expected cost, from the recipe alone."""
+        ...
+
+    def generate(self, recipe: Recipe, inputs: Mapping[str, bytes], progress: Progress) -> Sequence[Drawn]:
+        """Make the picture. `inputs` maps role to file bytes. Raises EngineError only."""
+        ...
+
+    def close(self) -> None:
+        """Let go of devices and memory."""
+        ...
+
+
+def _sketch() -> Engine:
+    from .sketch import Sketch
+
+    return Sketch()
+
+
+def _imported() -> Engine:
+    from .imported import Imported
+
+    return Imported()
+
+
+_MEMBERS: dict[str, Callable[[], Engine]] = {"sketch": _sketch, "imported": _imported}
+
+
+def names() -> tuple[str, ...]:
+    """All engines that can be named in a brief, outside ones included."""
+    return tuple(sorted({*_MEMBERS, *(point.name for point in entry_points(group="aibild.engines"))}))
+
+
+def load(name: str) -> Engine:
+    """The engine of that name. Raises EngineUnavailable; a plug without a `fingerprint` is refused."""
+    loader = _MEMBERS.get(name)
+    if loader is None:
+        for point in entry_points(group="aibild.engines", name=name):
+            loader = point.load()
+    if loader is None:
+        raise EngineUnavailable(f"there is no engine `{name}`", hint=f"known engines: {', '.join(names())}")
+    try:
+        engine = loader()
+    except ImportError as error:
+        raise EngineUnavailable(f"engine `{name}` cannot be loaded: {error}", hint=f"pip install 'aibild[{name}]'") from error
+    if not isinstance(getattr(engine, "fingerprint", None), int):
+        raise EngineUnavailable(f"engine `{name}` has no fingerprint", hint="an engine must say when its pixels move")
+    return engine

@@ -1,0 +1,67 @@
+"""What was made, what was said of it, and who said yes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .plain import Json, Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """How an asset came to be. `when` is a day (YYYY-MM-DD); `credits` is money spent in the engine's own unit."""
+
+    engine: str
+    environment: Mapping[str, Json]
+    seconds: float
+    when: str
+    credits: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A picture that was made. The blob `digest` is a lossless PNG. `refused` says why it may not be used, if so.
+
+    `source_type` is the last part of an IPTC digital source type, `algorithmicMedia` for instance.
+    """
+
+    recipe: str
+    pixels: str
+    digest: str
+    size: Size
+    mode: str
+    source_type: str
+    made: Made
+    refused: str = ""
+
+
+class Outcome(StrEnum):
+    PASS = "pass"
+    REVIEW = "review"
+    BLOCK = "block"
+    NOT_RUN = "not-run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a gate said of one asset, bound to its pixels. `evidence` is the digest of a small picture, or empty."""
+
+    gate: str
+    pixels: str
+    outcome: Outcome
+    score: float | None = None
+    threshold: float | None = None
+    message: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's yes to exactly these pixels."""
+
+    who: str
+    role: str
+    when: str
+    pixels: str

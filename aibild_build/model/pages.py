@@ -1,0 +1,107 @@
+"""What is read, and what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .briefs import Brief
+from .findings import Origin
+from .plain import Json
+from .renditions import FileFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRef:
+    """A picture named in Markdown or front matter: `brief:ID`, or a file relative to the project root. `brief` is its brief's id."""
+
+    brief: str
+    slot: str
+    alt: str
+    caption: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRef:
+    """A link in Markdown to another source file, as written; resolved when the page is rendered."""
+
+    target: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    level: int
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page as it was read.
+
+    `id` is the path without language and suffix ("guide/briefs", "" for home) and joins translations; `url` is relative to the
+    site's root ("de/guide/briefs/"); `path` is the output file; `body` is HTML pieces between pictures and links.
+    `slots` maps a slot to what fills it; `digest` covers the source file.
+    """
+
+    id: str
+    lang: str
+    url: str
+    path: str
+    origin: Origin
+    digest: str
+    template: str
+    title: str
+    description: str
+    body: tuple[str | PictureRef | LinkRef, ...]
+    headings: tuple[Heading, ...] = ()
+    slots: Mapping[str, PictureRef] = field(default_factory=dict)
+    section: str = ""
+    date: str = ""
+    updated: str = ""
+    tags: tuple[str, ...] = ()
+    order: float = 0.0
+    menu_title: str = ""
+    noindex: bool = False
+    draft: bool = False
+    schema: str = "WebPage"
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticFile:
+    """A file that is passed through: `path` in the output, `source` relative to the project."""
+
+    path: str
+    source: str
+    digest: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What was read: pages, briefs by id (those of ordinary image files included) and passed-through files."""
+
+    pages: tuple[Page, ...]
+    briefs: Mapping[str, Brief]
+    static: tuple[StaticFile, ...] = ()
+
+
+class Cache(StrEnum):
+    IMMUTABLE = "immutable"
+    REVALIDATE = "revalidate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One file of the built site, as every later step knows it."""
+
+    path: str
+    digest: str
+    bytes: int
+    media_type: str
+    cache: Cache
+    facts: FileFacts | None = None

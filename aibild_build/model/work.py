@@ -1,0 +1,86 @@
+"""What is to be made, why, and what was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from .findings import Finding
+
+
+class PictureReason(StrEnum):
+    NEW = "new"
+    RECIPE_CHANGED = "recipe changed"
+    INPUT_CHANGED = "input changed"
+    MISSING_BLOB = "missing from the store"
+    REPINNED = "repinned"
+    FORCED = "forced"
+
+
+class RenditionReason(StrEnum):
+    NEW = "new"
+    MISSING_BLOB = "missing from the store"
+    METADATA_CHANGED = "words or rights changed"
+    FORCED = "forced"
+
+
+class PageReason(StrEnum):
+    NEW = "new"
+    SOURCE_CHANGED = "source changed"
+    TEMPLATE_CHANGED = "template changed"
+    READ_CHANGED = "something it shows changed"
+    SITE_CHANGED = "site settings changed"
+    OUTPUT_MISSING = "output missing or altered"
+    FORCED = "forced"
+
+
+Reason: TypeAlias = PictureReason | RenditionReason | PageReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a piece of work is expected to take; None where nothing is known yet."""
+
+    seconds: float | None = None
+    credits: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One thing to be made. `kind` is `picture`, `rendition` or `page`; `detail` names what differs, where that is known."""
+
+    kind: str
+    key: str
+    subject: str
+    reason: Reason
+    cost: Cost = field(default_factory=Cost)
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Counts by kind of work."""
+
+    picture: int = 0
+    rendition: int = 0
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Counted from what was done, never from what was queued. `embedded` are renditions whose words were put in without an encode."""
+
+    made: Tally
+    reused: Tally
+    embedded: int
+    refused: int
+    findings: tuple[Finding, ...]
+    seconds: float
+    engine_seconds: float
+    credits: float
+    outputs: int
+    bytes: int
+    store_bytes: int
+    written: int
+    removed: int

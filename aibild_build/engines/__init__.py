@@ -76,19 +76,25 @@ class Engine(Protocol):
         ...
 
 
-def _sketch() -> Engine:
+def _sketch(settings: Mapping[str, Json]) -> Engine:
     from .sketch import Sketch
 
     return Sketch()
 
 
-def _imported() -> Engine:
+def _imported(settings: Mapping[str, Json]) -> Engine:
     from .imported import Imported
 
     return Imported()
 
 
-_MEMBERS: dict[str, Callable[[], Engine]] = {"sketch": _sketch, "imported": _imported}
+def _flat(settings: Mapping[str, Json]) -> Engine:
+    from .flat import Flat
+
+    return Flat(settings)
+
+
+_MEMBERS: dict[str, Callable[[Mapping[str, Json]], Engine]] = {"sketch": _sketch, "imported": _imported, "flat": _flat}
 
 
 def names() -> tuple[str, ...]:
@@ -96,8 +102,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*_MEMBERS, *(point.name for point in entry_points(group="aibild.engines"))}))
 
 
-def load(name: str) -> Engine:
-    """The engine of that name. Raises EngineUnavailable; a plug without a `fingerprint` is refused."""
+def load(name: str, settings: Mapping[str, Json] | None = None) -> Engine:
+    """The engine of that name; `settings` is its table `[engines.NAME]`. Raises EngineUnavailable.
+
+    A plug without a `fingerprint` is refused: nothing that it makes could be cached honestly.
+    """
     loader = _MEMBERS.get(name)
     if loader is None:
         for point in entry_points(group="aibild.engines", name=name):
@@ -105,7 +114,7 @@ def load(name: str) -> Engine:
     if loader is None:
         raise EngineUnavailable(f"there is no engine `{name}`", hint=f"known engines: {', '.join(names())}")
     try:
-        engine = loader()
+        engine = loader(settings or {})
     except ImportError as error:
         raise EngineUnavailable(f"engine `{name}` cannot be loaded: {error}", hint=f"pip install 'aibild[{name}]'") from error
     if not isinstance(getattr(engine, "fingerprint", None), int):

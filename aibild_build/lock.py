@@ -1,0 +1,238 @@
+"""`aibild.lock`: which pixels are pinned for which brief, and who approved them.
+
+Takes and yields `Lock`; reads and writes nothing but the text of that one file. Canonical and sorted, one candidate a line, so that a
+diff reads well; no clock reaches it but the day on which pixels first came.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from .canonical import canonical
+from .model import Approval, Finding, Json, Level, Origin, Size
+
+LOCK_FILE = "aibild.lock"
+LOCK_SCHEMA = 1
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class LockState(StrEnum):
+    EQUAL = "equal"
+    DIFFERS = "differs"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One candidate: the recipe that was asked for and the pixels that came. `made` is the day on which they first came."""
+
+    recipe: str
+    pixels: str
+    engine: str
+    seed: int
+    size: Size
+    made: str
+    model: str = ""
+    scores: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """What is pinned for one asset of a brief; `pick` is the index of the candidate in use."""
+
+    pick: int
+    candidates: tuple[Pin, ...]
+    approvals: tuple[Approval, ...] = ()
+
+    @property
+    def picked(self) -> Pin:
+        return self.candidates[self.pick]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """`briefs` maps brief id → asset name ("master" or a ratio) → `Pinned`; `models` maps a model's name to its fingerprints."""
+
+    models: Mapping[str, Json] = field(default_factory=dict)
+    briefs: Mapping[str, Mapping[str, Pinned]] = field(default_factory=dict)
+
+    def pinned(self, brief: str, asset: str) -> Pinned | None:
+        return self.briefs.get(brief, {}).get(asset)
+
+    def pin(self, brief: str, asset: str, pinned: Pinned) -> Lock:
+        """A lock with that asset pinned; all else as it was."""
+        return replace(self, briefs={**self.briefs, brief: {**self.briefs.get(brief, {}), asset: pinned}})
+
+    def only(self, assets: Mapping[str, Sequence[str]]) -> Lock:
+        """A lock that keeps the named assets of the named briefs alone."""
+        kept = {
+            brief: {name: pinned for name, pinned in self.briefs[brief].items() if name in names}
+            for brief, names in assets.items()
+            if brief in self.briefs
+        }
+        return replace(self, briefs={brief: pins for brief, pins in kept.items() if pins})
+
+
+def compare(pinned: Pinned | None, wanted: Sequence[str]) -> LockState:
+    """How the lock stands to the brief: equal when it pins exactly the recipes that are wanted, in whatever order."""
+    if pinned is None:
+        return LockState.ABSENT
+    return LockState.EQUAL if sorted(pin.recipe for pin in pinned.candidates) == sorted(wanted) else LockState.DIFFERS
+
+
+def write_lock(lock: Lock) -> str:
+    """The text of the lock file: JSON, sorted, one candidate and one approval a line."""
+    lines = ["{", f' "schema": {LOCK_SCHEMA},']
+    lines += _block("models", {name: [_line(lock.models[name])] for name in sorted(lock.models)}, last=False)
+    briefs = {brief: _brief_lines(lock.briefs[brief]) for brief in sorted(lock.briefs)}
+    lines += _block("briefs", briefs, last=True)
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _block(name: str, entries: Mapping[str, Sequence[str]], *, last: bool) -> list[str]:
+    comma = "" if last else ","
+    if not entries:
+        return [f' "{name}": {{}}{comma}']
+    lines = [f' "{name}": {{']
+    for index, (key, body) in enumerate(entries.items()):
+        end = "" if index == len(entries) - 1 else ","
+        lines.append(f"  {_line(key)}: {body[0]}")
+        lines += body[1:]
+        lines[-1] += end
+    return [*lines, f" }}{comma}"]
+
+
+def _brief_lines(assets: Mapping[str, Pinned]) -> list[str]:
+    lines = ['{"assets": {']
+    for index, name in enumerate(sorted(assets)):
+        pinned = assets[name]
+        lines.append(f'   {_line(name)}: {{"pick": {pinned.pick},')
+        lines.append('    "candidates": [')
+        lines += _rows([_pin_line(pin) for pin in pinned.candidates])
+        lines[-1] += "],"
+        if pinned.approvals:
+            lines.append('    "approvals": [')
+            lines += _rows([_approval_line(approval) for approval in pinned.approvals])
+            lines[-1] += "]}"
+        else:
+            lines.append('    "approvals": []}')
+        lines[-1] += "" if index == len(assets) - 1 else ","
+    lines[-1] += "}}"
+    return lines
+
+
+def _rows(rows: Sequence[str]) -> list[str]:
+    return [f"     {row}{'' if index == len(rows) - 1 else ','}" for index, row in enumerate(rows)]
+
+
+def _line(value: Json) -> str:
+    return canonical(value).decode("utf-8")
+
+
+def _pin_line(pin: Pin) -> str:
+    return _line(
+        {
+            "recipe": pin.recipe,
+            "pixels": pin.pixels,
+            "engine": pin.engine,
+            "model": pin.model,
+            "seed": pin.seed,
+            "size": list(pin.size),
+            "made": pin.made,
+            "scores": dict(pin.scores),
+        }
+    )
+
+
+def _approval_line(approval: Approval) -> str:
+    return _line({"who": approval.who, "role": approval.role, "when": approval.when, "pixels": approval.pixels})
+
+
+def read_lock(text: str | None) -> tuple[Lock, tuple[Finding, ...]]:
+    """The lock in `text`; None (no file) is an empty one. A text that is no lock gives a `source-lock` finding with its line."""
+    if text is None:
+        return Lock(), ()
+    try:
+        return _lock(json.loads(text)), ()
+    except json.JSONDecodeError as error:
+        return Lock(), (_fault(f"expected JSON, got {error.msg}", error.lineno),)
+    except _Wrong as error:
+        return Lock(), (_fault(str(error), _line_of(text, error.near)),)
+
+
+class _Wrong(ValueError):
+    def __init__(self, message: str, near: str) -> None:
+        super().__init__(message)
+        self.near = near
+
+
+def _fault(message: str, line: int | None) -> Finding:
+    hint = "resolve a merge by keeping whole lines of one side; `aibild plan` then says what is missing"
+    origin = Origin(path=LOCK_FILE, line=line)
+    return Finding(rule="source-lock", level=Level.FATAL, message=message, origin=origin, subject=LOCK_FILE, hint=hint)
+
+
+def _line_of(text: str, near: str) -> int | None:
+    found = text.find(f'"{near}"')
+    return text.count("\n", 0, found) + 1 if found >= 0 else None
+
+
+def _lock(value: Any) -> Lock:
+    if not isinstance(value, dict):
+        raise _Wrong(f"expected a mapping, got {type(value).__name__}", "schema")
+    if value.get("schema") != LOCK_SCHEMA:
+        raise _Wrong(f"expected schema {LOCK_SCHEMA}, got {value.get('schema')!r}", "schema")
+    briefs = _mapping(value.get("briefs", {}), "briefs")
+    return Lock(
+        models=_mapping(value.get("models", {}), "models"),
+        briefs={
+            brief: {
+                name: _pinned(pinned, brief) for name, pinned in _mapping(_mapping(entry, brief).get("assets"), brief).items()
+            }
+            for brief, entry in briefs.items()
+        },
+    )
+
+
+def _mapping(value: Any, near: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Wrong(f"expected `{near}` as a mapping, got {json.dumps(value)[:40]}", near)
+    return value
+
+
+def _pinned(value: Any, brief: str) -> Pinned:
+    entry = _mapping(value, brief)
+    rows, pick = entry.get("candidates"), entry.get("pick")
+    if not isinstance(rows, list) or not rows:
+        raise _Wrong(f"expected candidates of `{brief}` as a list that is not empty", brief)
+    if type(pick) is not int or not 0 <= pick < len(rows):
+        raise _Wrong(f"expected pick of `{brief}` as 0–{len(rows) - 1}, got {json.dumps(pick)}", brief)
+    try:
+        approvals = tuple(Approval(**row) for row in entry.get("approvals", []))
+        return Pinned(pick=pick, candidates=tuple(_pin(row, brief) for row in rows), approvals=approvals)
+    except TypeError as error:
+        raise _Wrong(f"expected the fields of an approval of `{brief}`: {error}", brief) from error
+
+
+def _pin(row: Any, brief: str) -> Pin:
+    entry = _mapping(row, brief)
+    kinds = {"recipe": str, "pixels": str, "engine": str, "model": str, "seed": int, "size": list, "made": str, "scores": dict}
+    for name, kind in kinds.items():
+        if type(entry.get(name)) is not kind:
+            raise _Wrong(
+                f"expected `{name}` of a candidate of `{brief}` as {kind.__name__}, got {json.dumps(entry.get(name))}", brief
+            )
+    for name in ("recipe", "pixels"):
+        if not _HEX.fullmatch(entry[name]):
+            raise _Wrong(
+                f"expected `{name}` of a candidate of `{brief}` as 64 hexadecimal digits, got `{entry[name][:20]}`", brief
+            )
+    size = entry["size"]
+    if len(size) != 2 or not all(type(side) is int and side > 0 for side in size):
+        raise _Wrong(f"expected `size` of a candidate of `{brief}` as two whole numbers, got {json.dumps(size)}", brief)
+    return Pin(**{name: entry[name] for name in kinds if name != "size"}, size=(size[0], size[1]))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .model import Json, Level, Rights, Slot, Swatch
+from ..model import Json, Level, Rights, Slot, Swatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

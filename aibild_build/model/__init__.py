@@ -16,7 +16,7 @@ from .pages import Cache, Heading, LinkRef, Output, Page, PictureRef, Site, Stat
 from .pictures import Candidate, Picture, Related, Source
 from .plain import MASTER, PROMPT_PARTS, RECIPE_SCHEMA, RENDITION_SCHEMA, Json, Size, ratio_value
 from .renditions import Breakpoint, Crop, FileFacts, Rendition, Slot, Variant, delivery_key
-from .work import Cost, PageReason, PictureReason, Reason, RenditionReason, Report, Tally, Work
+from .work import Cost, PageReason, PictureReason, Plan, Reason, RenditionReason, Report, Tally, Work
 
 __all__ = [
     "Approval",
@@ -44,6 +44,7 @@ __all__ = [
     "Picture",
     "PictureReason",
     "PictureRef",
+    "Plan",
     "RECIPE_SCHEMA",
     "RENDITION_SCHEMA",
     "RatioRule",

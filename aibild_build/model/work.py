@@ -68,6 +68,36 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be made, and why. `blocked` are assets that can neither be used nor made; `unlocked` are not pinned as they stand."""
+
+    work: tuple[Work, ...]
+    reused: Tally
+    blocked: tuple[str, ...]
+    unlocked: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def made(self) -> Tally:
+        counts = {kind: sum(1 for work in self.work if work.kind == kind) for kind in ("picture", "rendition", "page")}
+        return Tally(**counts)
+
+    @property
+    def seconds(self) -> float:
+        """Expected seconds on one worker, of the work whose cost is known."""
+        return sum(work.cost.seconds or 0.0 for work in self.work)
+
+    @property
+    def credits(self) -> float:
+        return sum(work.cost.credits for work in self.work)
+
+    @property
+    def unknown(self) -> int:
+        """How many pieces of work have no known cost."""
+        return sum(1 for work in self.work if work.cost.seconds is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Counted from what was done, never from what was queued. `embedded` are renditions whose words were put in without an encode."""
 

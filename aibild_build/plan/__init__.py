@@ -1,0 +1,138 @@
+"""Site → plan: what is to be made, what is there, and why. Makes nothing.
+
+`plan` is the entry point of `aibild plan`; `build` asks the same questions one stage at a time (`want_assets`, `want_renditions`,
+`want_pages`), since files can only be named once pixels are known.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import FrozenError
+from ..lock import LockState
+from ..model import MASTER, Asset, Made, Plan, Tally
+from ..pages.render import Renderer
+from ..store import Store
+from .costs import past_costs
+from .pages import WantedPage, read_remembered, want_pages
+from .pictures import WantedAsset, want_assets, with_cost
+from .reading import Project, open_project
+from .renditions import WantedBrief, compose_pictures, want_renditions
+
+STATE_FOLDER = ".aibild"
+TEMPLATES_FOLDER = "templates"
+
+
+def plan(
+    root: Path,
+    *,
+    today: str,
+    store_dir: Path | None = None,
+    output_dir: Path | None = None,
+    base_url: str | None = None,
+    force: bool = False,
+    repin: bool = False,
+) -> Plan:
+    """What `build` would do for the project at `root`. `today` is YYYY-MM-DD; nothing is written, not even the store's folders.
+
+    Raises SourceError with every fault of the source.
+    """
+    project = open_project(root, base_url=base_url)
+    store = Store(store_dir or store_path(project), read_only=True)
+    costs = past_costs(store)
+    wanted = with_cost(want_assets(project, store, force=force, repin=repin), costs.pictures)
+    assets, days = expected_assets(wanted, today)
+    briefs = want_renditions(project, store, assets, days, force=force, seconds_per_megapixel=costs.encodes)
+    pages = _pages(project, briefs, output_dir or output_path(project), force)
+    work = tuple(one.work for asset in wanted for one in asset.making) + tuple(
+        one.work for group in (tuple(r for b in briefs for r in b.renditions), pages) for one in group if one.work is not None
+    )
+    return Plan(
+        work=work,
+        reused=Tally(
+            picture=sum(1 for asset in wanted if not asset.making and not asset.blocked),
+            rendition=sum(1 for brief in briefs for one in brief.renditions if one.work is None),
+            page=sum(1 for page in pages if page.work is None),
+        ),
+        blocked=tuple(f"{asset.subject}: {asset.blocked}" for asset in wanted if asset.blocked),
+        unlocked=tuple(asset.subject for asset in wanted if asset.state is not LockState.EQUAL),
+        findings=(*project.findings, *(finding for brief in briefs for finding in brief.findings)),
+    )
+
+
+def refuse_frozen(wanted: tuple[WantedAsset, ...]) -> None:
+    """Raises FrozenError when a frozen build would need what the lock does not pin, or cannot have what it pins."""
+    missing = [f"{asset.subject}: the lock is {_state(asset.state)}" for asset in wanted if asset.state is not LockState.EQUAL]
+    missing += [f"{asset.subject}: {asset.blocked}" for asset in wanted if asset.blocked]
+    if missing:
+        message = f"{len(missing)} picture{'' if len(missing) == 1 else 's'} cannot come from lock and store"
+        raise FrozenError(message, tuple(sorted(missing)), hint="run `aibild build` where the engines are and commit aibild.lock")
+
+
+def _state(state: LockState) -> str:
+    return "without an entry for it" if state is LockState.ABSENT else "for another recipe"
+
+
+def store_path(project: Project) -> Path:
+    return project.config.root / project.config.store
+
+
+def output_path(project: Project) -> Path:
+    return project.config.root / project.config.output
+
+
+def expected_assets(
+    wanted: tuple[WantedAsset, ...], today: str
+) -> tuple[dict[str, dict[str, Asset]], dict[str, str]]:
+    """The asset of every brief in use and the day of its metadata; for one that is not made yet, what can be known beforehand."""
+    assets: dict[str, dict[str, Asset]] = {}
+    days: dict[str, str] = {}
+    for want in wanted:
+        asset = picked(want) or _unmade(want, today)
+        assets.setdefault(want.brief, {})[want.name] = asset
+        if want.name == MASTER:
+            days[want.brief] = made_day(want, asset)
+    return assets, days
+
+
+def picked(want: WantedAsset) -> Asset | None:
+    """The asset in use: the lock's pick where the lock is equal, else the first candidate."""
+    if want.state is LockState.EQUAL and want.pinned is not None:
+        return want.assets.get(want.pinned.picked.recipe)
+    return want.assets.get(want.recipes[0].key)
+
+
+def made_day(want: WantedAsset, asset: Asset) -> str:
+    """The day on which the pixels first came: the lock's, so that a picture made again keeps it."""
+    if want.pinned is not None:
+        for pin in want.pinned.candidates:
+            if pin.pixels == asset.pixels:
+                return pin.made
+    return asset.made.when
+
+
+def _unmade(want: WantedAsset, today: str) -> Asset:
+    """A stand-in for planning: pinned pixels where there are some, else a name that no store knows."""
+    pin = want.pinned.picked if want.state is LockState.EQUAL and want.pinned is not None else None
+    return Asset(
+        recipe=want.recipes[0].key,
+        pixels=pin.pixels if pin else want.recipes[0].key,
+        digest="",
+        size=pin.size if pin else want.size,
+        mode="RGB",
+        source_type="algorithmicMedia",
+        made=Made(engine=want.engine, environment={}, seconds=0.0, when=pin.made if pin else today),
+    )
+
+
+def renderer_for(project: Project, briefs: tuple[WantedBrief, ...]) -> Renderer:
+    """A renderer over the pictures that are at hand."""
+    at_hand = {one.variant.encode: one.rendition for brief in briefs for one in brief.renditions if one.rendition is not None}
+    pictures = compose_pictures(project.config, briefs, at_hand)
+    return Renderer(project.config, project.site, pictures, (project.config.root / TEMPLATES_FOLDER,))
+
+
+def _pages(project: Project, briefs: tuple[WantedBrief, ...], output: Path, force: bool) -> tuple[WantedPage, ...]:
+    remembered = read_remembered(project.config.root / STATE_FOLDER)
+    return want_pages(project.site.pages, renderer_for(project, briefs), remembered, output, force=force)
+

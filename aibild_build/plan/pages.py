@@ -1,0 +1,110 @@
+"""Which pages must be rendered again, and why: what each read last time is compared with what it would read now.
+
+Takes a renderer over the pictures at hand and the traces of the last build, yields one `WantedPage` a page. Renders nothing.
+Traces live beside the store in `.aibild/pages.json`; losing them costs a rendering and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..canonical import canonical, digest_of
+from ..model import Cost, Json, Page, PageReason, Work
+from ..pages.render import Renderer, Trace
+from ..wire import from_json, to_json
+
+TRACES_SCHEMA = 1
+_TRACES = "pages.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRecord:
+    """What is remembered of a rendered page: what it read, the digest of its HTML, and the pictures on it as (brief, slot)."""
+
+    trace: Trace
+    digest: str
+    pictures: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """The last build's pages by "language|id" and other made files as path → (key of what went in, digest of what came)."""
+
+    pages: Mapping[str, PageRecord] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedPage:
+    """A page and, when it stands as it is, its `record`; otherwise the work of rendering it."""
+
+    page: Page
+    record: PageRecord | None
+    work: Work | None
+
+
+def name_of(page: Page) -> str:
+    return f"{page.lang}|{page.id}"
+
+
+def want_pages(
+    pages: Iterable[Page], renderer: Renderer, remembered: Remembered, output: Path, *, force: bool = False
+) -> tuple[WantedPage, ...]:
+    """Every page, with the reason for which it must be rendered, if any."""
+    return tuple(_want(page, renderer, remembered.pages.get(name_of(page)), output, force) for page in pages)
+
+
+def _want(page: Page, renderer: Renderer, record: PageRecord | None, output: Path, force: bool) -> WantedPage:
+    reason, detail = _why(page, renderer, record, output, force)
+    if reason is None:
+        return WantedPage(page=page, record=record, work=None)
+    subject = page.url or "/"
+    work = Work(kind="page", key=name_of(page), subject=subject, reason=reason, cost=Cost(seconds=0.001), detail=detail)
+    return WantedPage(page=page, record=None, work=work)
+
+
+def _why(
+    page: Page, renderer: Renderer, record: PageRecord | None, output: Path, force: bool
+) -> tuple[PageReason | None, str]:
+    if force:
+        return PageReason.FORCED, ""
+    if record is None:
+        return PageReason.NEW, ""
+    changed = renderer.holds(page, record.trace)
+    if changed is not None:
+        return changed
+    if file_digest(output / page.path) != record.digest:
+        return PageReason.OUTPUT_MISSING, page.path
+    return None, ""
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, "" when there is no such file."""
+    try:
+        return digest_of(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def read_remembered(state: Path) -> Remembered:
+    """What the folder `state` remembers; nothing where there is no such file, or none that can be used."""
+    try:
+        found = json.loads((state / _TRACES).read_bytes())
+        if found["schema"] != TRACES_SCHEMA:
+            return Remembered()
+        return Remembered(
+            pages={name: from_json(PageRecord, record) for name, record in found["pages"].items()},
+            files={path: (str(key), str(digest)) for path, (key, digest) in found["files"].items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Remembered()
+
+
+def remembered_bytes(remembered: Remembered) -> tuple[str, bytes]:
+    """File name and bytes under which it is kept."""
+    pages: dict[str, Json] = {name: to_json(record) for name, record in remembered.pages.items()}
+    files: dict[str, Json] = {path: list(entry) for path, entry in remembered.files.items()}
+    return _TRACES, canonical({"schema": TRACES_SCHEMA, "pages": pages, "files": files})

@@ -1,0 +1,181 @@
+"""Opens a project: config, briefs, content and lock become one `Project`, or every fault of the source at once.
+
+Takes the root folder, yields what all later steps work on. It reads and never writes; it knows no store and makes no work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import engines
+from ..brief import brief_of_file, read_briefs
+from ..canonical import digest_of
+from ..config import Config, read_config
+from ..errors import SourceError
+from ..lock import LOCK_FILE, Lock, read_lock
+from ..model import Brief, Finding, Level, Origin, Page, PictureRef, Site
+from ..pages.content import read_pages
+from ..source import nearest, read_text
+
+FILE_PREFIX = "file:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project as read. `lock_digest` is SHA-256 of the lock file, "" where there is none; `findings` are none of them fatal."""
+
+    config: Config
+    site: Site
+    lock: Lock
+    lock_digest: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A brief as pages use it: the slots it fills by name, and the pages (language, id) that name it."""
+
+    slots: tuple[str, ...]
+    pages: tuple[tuple[str, str], ...]
+
+
+def open_project(root: Path, *, base_url: str | None = None) -> Project:
+    """Read everything under `root`. Raises SourceError with all fatal findings of the run."""
+    config, findings = read_config(root, base_url=base_url)
+    if config is None:
+        raise SourceError(findings)
+    briefs, brief_findings = read_briefs(config)
+    pages, static, page_findings = read_pages(config)
+    pages = tuple(page for page in pages if not page.draft)
+    files, file_findings = _file_briefs(config, pages)
+    lock, lock_digest, lock_findings = _read_lock(root)
+    site = Site(pages=pages, briefs={**briefs, **files}, static=static)
+    found = (*findings, *brief_findings, *page_findings, *file_findings, *lock_findings, *_cross_check(config, site))
+    if any(finding.level is Level.FATAL for finding in found):
+        raise SourceError(tuple(finding for finding in found if finding.level is Level.FATAL))
+    return Project(config=config, site=site, lock=lock, lock_digest=lock_digest, findings=relevel(config, found))
+
+
+def read_one_brief(root: Path, brief_id: str) -> tuple[Brief, Config]:
+    """One brief with its profile and blocks merged, whatever else is wrong. Raises SourceError when it or the config cannot be had."""
+    config, findings = read_config(root)
+    if config is None:
+        raise SourceError(findings)
+    briefs, found = read_briefs(config)
+    if brief_id not in briefs:
+        near = nearest(brief_id, briefs)
+        missing = Finding(
+            rule="source-reference",
+            level=Level.FATAL,
+            message=f"there is no brief `{brief_id}`",
+            subject=brief_id,
+            hint=f"did you mean `{near}`?" if near else f"briefs: {', '.join(sorted(briefs)) or 'none yet'}",
+        )
+        own = tuple(finding for finding in found if finding.origin and finding.origin.path.endswith(f"/{brief_id}.yaml"))
+        raise SourceError(own or (missing,))
+    return briefs[brief_id], config
+
+
+def relevel(config: Config, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings at the levels that `[rules]` gives them; those switched off are left out."""
+    levelled = (
+        finding if finding.level is Level.FATAL else replace(finding, level=config.levels.get(finding.rule, finding.level))
+        for finding in findings
+    )
+    return tuple(finding for finding in levelled if finding.level is not Level.OFF)
+
+
+def references(page: Page) -> tuple[PictureRef, ...]:
+    """Every picture that a page names: its slots' first, then those in its text."""
+    return (*(page.slots[name] for name in sorted(page.slots)), *(piece for piece in page.body if isinstance(piece, PictureRef)))
+
+
+def uses(config: Config, site: Site) -> Mapping[str, Use]:
+    """Which briefs are in use, in which slots (those that a slot feeds included) and on which pages; sorted by brief."""
+    slots: dict[str, set[str]] = {}
+    pages: dict[str, set[tuple[str, str]]] = {}
+    for page in site.pages:
+        for reference in references(page):
+            slot = config.slots[reference.slot]
+            slots.setdefault(reference.brief, set()).update((slot.name, *slot.also))
+            pages.setdefault(reference.brief, set()).add((page.lang, page.id))
+    return {brief: Use(slots=tuple(sorted(slots[brief])), pages=tuple(sorted(pages[brief]))) for brief in sorted(slots)}
+
+
+def _file_briefs(config: Config, pages: tuple[Page, ...]) -> tuple[dict[str, Brief], tuple[Finding, ...]]:
+    briefs: dict[str, Brief] = {}
+    findings: list[Finding] = []
+    wanted = {ref.brief for page in pages for ref in references(page) if ref.brief.startswith(FILE_PREFIX)}
+    for brief_id in sorted(wanted):
+        brief, found = brief_of_file(config, brief_id.removeprefix(FILE_PREFIX))
+        findings += found
+        if brief is not None:
+            briefs[brief_id] = brief
+    return briefs, tuple(findings)
+
+
+def _read_lock(root: Path) -> tuple[Lock, str, tuple[Finding, ...]]:
+    if not (root / LOCK_FILE).exists():
+        return Lock(), "", ()
+    text, findings = read_text(root, LOCK_FILE)
+    if text is None:
+        return Lock(), "", findings
+    lock, found = read_lock(text)
+    return lock, digest_of(text.encode()), (*findings, *found)
+
+
+def _cross_check(config: Config, site: Site) -> list[Finding]:
+    """References that only the whole project can judge: briefs named by pages, engines named by briefs, languages without words."""
+    findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
+    used: set[str] = set()
+    for page in site.pages:
+        for reference in references(page):
+            used.add(reference.brief)
+            brief = site.briefs.get(reference.brief)
+            if brief is None:
+                if not reference.brief.startswith(FILE_PREFIX):
+                    findings.append(_brief_fault(reference, site.briefs))
+            elif not reference.alt and page.lang not in brief.alt:
+                findings.append(_alt_finding(page, reference, brief))
+    for brief_id, brief in sorted(site.briefs.items()):
+        if brief_id not in used:
+            message = f"brief `{brief_id}` is used by no page"
+            findings.append(Finding(rule="brief-unused", level=Level.NOTE, message=message, origin=brief.origin, subject=brief_id))
+    return findings
+
+
+def _engine_fault(brief: Brief) -> Finding:
+    near = nearest(brief.engine, engines.names())
+    return Finding(
+        rule="source-reference",
+        level=Level.FATAL,
+        message=f"expected engine as one of {', '.join(engines.names())}, got `{brief.engine}`",
+        origin=brief.origin,
+        subject=brief.id,
+        hint=f"did you mean `{near}`?" if near else "",
+    )
+
+
+def _brief_fault(reference: PictureRef, briefs: Mapping[str, Brief]) -> Finding:
+    near = nearest(reference.brief, briefs)
+    return Finding(
+        rule="source-reference",
+        level=Level.FATAL,
+        message=f"there is no brief `{reference.brief}`",
+        origin=reference.origin,
+        subject=reference.brief,
+        hint=f"did you mean `{near}`?" if near else f"write briefs/{reference.brief}.yaml",
+    )
+
+
+def _alt_finding(page: Page, reference: PictureRef, brief: Brief) -> Finding:
+    return Finding(
+        rule="image-alt-missing",
+        level=Level.ERROR,
+        message=f"picture `{brief.id}` has no alt text in `{page.lang}`",
+        origin=Origin(path=reference.origin.path, line=reference.origin.line),
+        subject=page.url or "/",
+        hint=f"add `alt: {{{page.lang}: …}}` to {brief.origin.path}",
+    )

@@ -1,0 +1,209 @@
+"""Which files the assets must be cut into, which of them are at hand, and the pictures that pages then show.
+
+Takes a `Project` and the assets by brief, yields one `WantedBrief` a brief with its layouts and files. Decodes and encodes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from ..config import Config
+from ..model import (
+    MASTER,
+    Asset,
+    Brief,
+    Cost,
+    Finding,
+    Picture,
+    Rendition,
+    RenditionReason,
+    Variant,
+    Work,
+    delivery_key,
+)
+from ..renditions import compose as compose_picture
+from ..renditions import file_name, lay_out
+from ..renditions.ladder import Layout
+from ..renditions.metadata import Metadata, room_bytes
+from ..renditions.metadata import compose as compose_metadata
+from ..store import Store
+from ..wire import from_json
+from .reading import FILE_PREFIX, Project, uses
+
+PICTURES_FOLDER = "pictures"
+POLICY = "off"
+_AI_TYPES = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedRendition:
+    """One file that is wanted. `rendition` is set when it is at hand; `encoded` is the blob whose words can be replaced instead.
+
+    `asset` is the master's blob, "" while it is not made yet.
+    """
+
+    variant: Variant
+    asset: str
+    delivery: str
+    rendition: Rendition | None
+    encoded: str
+    work: Work | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedBrief:
+    """A brief as it will be shown: the assets that serve it, a layout a slot, and every file that those want."""
+
+    brief: Brief
+    slug: str
+    assets: Mapping[str, Asset]
+    metadata: Metadata
+    layouts: tuple[Layout, ...]
+    renditions: tuple[WantedRendition, ...]
+    findings: tuple[Finding, ...]
+
+
+def want_renditions(
+    project: Project,
+    store: Store,
+    assets: Mapping[str, Mapping[str, Asset]],
+    made_days: Mapping[str, str],
+    *,
+    force: bool = False,
+    seconds_per_megapixel: Mapping[str, float] | None = None,
+) -> tuple[WantedBrief, ...]:
+    """The files of every brief in `assets` (brief → asset name → asset). `made_days` are the days that metadata names, by brief."""
+    used = uses(project.config, project.site)
+    return tuple(
+        _want(project, store, project.site.briefs[brief], assets[brief], made_days[brief], used[brief].slots, force, seconds_per_megapixel or {})
+        for brief in sorted(assets)
+    )
+
+
+def _want(
+    project: Project,
+    store: Store,
+    brief: Brief,
+    assets: Mapping[str, Asset],
+    made_day: str,
+    slots: tuple[str, ...],
+    force: bool,
+    past: Mapping[str, float],
+) -> WantedBrief:
+    config = project.config
+    metadata = compose_metadata(
+        brief,
+        config.images,
+        config.organisation,
+        made_day=made_day,
+        source_type=assets[MASTER].source_type,
+        languages=[language.code for language in config.languages],
+    )
+    room = room_bytes(metadata)
+    sized = {name: (asset.pixels, asset.size, asset.mode) for name, asset in assets.items()}
+    layouts = tuple(lay_out(brief, config.slots[slot], sized, config.images, room) for slot in slots)
+    slug = slug_of(brief)
+    by_pixels = {asset.pixels: asset.digest for asset in assets.values()}
+    variants = {variant.encode: variant for layout in layouts for variant in layout.variants()}
+    return WantedBrief(
+        brief=brief,
+        slug=slug,
+        assets=assets,
+        metadata=metadata,
+        layouts=layouts,
+        renditions=tuple(
+            _want_one(store, variant, slug, by_pixels[variant.pixels], metadata, force, past) for variant in variants.values()
+        ),
+        findings=tuple(finding for layout in layouts for finding in layout.findings),
+    )
+
+
+def _want_one(
+    store: Store, variant: Variant, slug: str, asset: str, metadata: Metadata, force: bool, past: Mapping[str, float]
+) -> WantedRendition:
+    delivery = delivery_key(variant.encode, metadata.digest, POLICY)
+    rendition = None if force else find_rendition(store, delivery, variant, slug)
+    encoded = "" if force or rendition else find_encoded(store, variant.encode)
+    work = None
+    if rendition is None:
+        reason = RenditionReason.FORCED if force else RenditionReason.METADATA_CHANGED if encoded else _why(store, variant.encode)
+        megapixels = variant.size[0] * variant.size[1] / 1e6
+        seconds = 0.0 if encoded else past[variant.format] * megapixels if variant.format in past else None
+        subject = f"{slug}-{variant.size[0]}.{variant.format}"
+        work = Work(kind="rendition", key=delivery, subject=subject, reason=reason, cost=Cost(seconds=seconds))
+    return WantedRendition(variant=variant, asset=asset, delivery=delivery, rendition=rendition, encoded=encoded, work=work)
+
+
+def _why(store: Store, encode: str) -> RenditionReason:
+    return RenditionReason.NEW if store.lookup(encode) is None else RenditionReason.MISSING_BLOB
+
+
+def find_rendition(store: Store, delivery: str, variant: Variant, slug: str) -> Rendition | None:
+    """The finished file of that delivery key, named for this site, if its bytes are in the store."""
+    record = store.lookup(delivery)
+    if record is None:
+        return None
+    try:
+        rendition: Rendition = from_json(Rendition, record["rendition"])
+    except (KeyError, ValueError):
+        return None
+    return named(rendition, variant, slug) if store.has(rendition.digest) else None
+
+
+def find_encoded(store: Store, encode: str) -> str:
+    """Digest of an encode with whatever words, if its bytes are in the store; "" otherwise."""
+    record = store.lookup(encode)
+    digest = record.get("digest") if record is not None else None
+    return digest if isinstance(digest, str) and store.has(digest) else ""
+
+
+def named(rendition: Rendition, variant: Variant, slug: str) -> Rendition:
+    """The rendition under its name on this site."""
+    name = file_name(slug, variant, rendition.facts.unsigned, POLICY)
+    return replace(rendition, url=f"{PICTURES_FOLDER}/{name}")
+
+
+def slug_of(brief: Brief) -> str:
+    """The readable part of a picture's file name: the brief's id, or an ordinary file's own name in plain letters."""
+    if not brief.id.startswith(FILE_PREFIX):
+        return brief.id
+    stem = PurePosixPath(brief.id.removeprefix(FILE_PREFIX)).stem
+    plain = unicodedata.normalize("NFKD", stem.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    return _NO_SLUG.sub("-", plain).strip("-")[:60] or "picture"
+
+
+def compose_pictures(
+    config: Config, wanted: tuple[WantedBrief, ...], renditions: Mapping[str, Rendition]
+) -> dict[tuple[str, str, str], Picture]:
+    """What pages see, by (brief, slot, language). `renditions` are by encode key; a layout that lacks one of its own is left out."""
+    pictures = {}
+    for want in wanted:
+        master = want.assets[MASTER]
+        for layout in want.layouts:
+            if any(variant.encode not in renditions for variant in layout.variants()):
+                continue
+            for language in config.languages:
+                pictures[want.brief.id, layout.slot.name, language.code] = compose_picture(
+                    layout,
+                    renditions,
+                    want.brief,
+                    layout.slot,
+                    language.code,
+                    config.images,
+                    base_path=config.base_path,
+                    asset_id=asset_id(master),
+                    source_type=master.source_type,
+                    ai=master.source_type in _AI_TYPES,
+                    draft=False,
+                )
+    return pictures
+
+
+def asset_id(asset: Asset) -> str:
+    """The short name of a picture's pixels, as pages and reports carry it."""
+    return asset.pixels[:12]

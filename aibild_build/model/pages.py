@@ -14,13 +14,17 @@ from .renditions import FileFacts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRef:
-    """A picture named in Markdown or front matter: `brief:ID`, or a file relative to the project root. `brief` is its brief's id."""
+    """A picture named in Markdown or front matter: `brief:ID`, or a file relative to the project root. `brief` is its brief's id.
+
+    `inline` pictures stand within a line of text and become no `<figure>`.
+    """
 
     brief: str
     slot: str
     alt: str
     caption: str
     origin: Origin
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

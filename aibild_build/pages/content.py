@@ -1,0 +1,268 @@
+"""`site/` → pages and passed-through files.
+
+Takes the configuration, yields every page in every language, the files of `site/static/` and all findings on them.
+A page's language comes from its folder (`site/de/guide/x.md`) or suffix (`x.de.md`), its id from its path. Nothing is rendered
+here, and whether a brief that a page names exists is judged by whoever has read the briefs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..canonical import digest_of
+from ..config import Config
+from ..disk import safe_join
+from ..model import Finding, LinkRef, Origin, Page, PictureRef, StaticFile
+from ..source import fatal, nearest, read_text, shown
+from .front import Front, read_front
+from .links import SourceLinks, source_path
+from .markdown import PROSE, Text, read_markdown
+from .refs import brief_of
+
+SITE = "site"
+STATIC = "site/static"
+NOT_FOUND = "404"
+_SEGMENT = re.compile(r"[\w~-][\w.~-]*")
+_LITTER = frozenset({".DS_Store", ".gitkeep", ".gitignore", "Thumbs.db", "desktop.ini"})
+_OURS = ".aibild"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    page: Page
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a content file stands: id and language, and whether it is the index of its folder."""
+
+    id: str
+    lang: str
+    index: bool
+
+
+def read_pages(config: Config) -> tuple[tuple[Page, ...], tuple[StaticFile, ...], tuple[Finding, ...]]:
+    """All pages (drafts too) by source path, all passed-through files by output path, and the findings `source-*`."""
+    if not (config.root / SITE).is_dir():
+        hint = "run `aibild init` in an empty folder for a site to start from"
+        return (), (), (fatal("source-missing", f"expected a folder {SITE}/, got none", SITE, hint=hint),)
+    findings: list[Finding] = []
+    read = []
+    for path in _sources(config.root, findings):
+        one, found = _read_page(config, path)
+        findings += found
+        if one is not None:
+            read.append(one)
+    static = tuple(_static(config.root, findings))
+    pages = tuple(one.page for one in read)
+    findings += (*_duplicates(pages, static), *_broken_links(read), *_menu_faults(config, pages))
+    return pages, static, tuple(findings)
+
+
+def _sources(root: Path, findings: list[Finding]) -> Iterator[str]:
+    """Every content file, sorted; folders and files with a leading dot are skipped."""
+    for path in _walk(root, SITE, findings):
+        name = path.rpartition("/")[2]
+        if path.endswith(".md") and not name.startswith(".") and not path.startswith(STATIC + "/"):
+            yield path
+
+
+def _walk(root: Path, folder: str, findings: list[Finding], hidden: bool = False) -> Iterator[str]:
+    """The files below a folder, sorted, links to files included; a link to a folder is a finding, for it may lead in circles."""
+    with os.scandir(root / folder) as listing:
+        entries = sorted(listing, key=lambda entry: entry.name)
+    for entry in entries:
+        path = f"{folder}/{entry.name}"
+        if entry.name.startswith(".") and not hidden:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(root, path, findings, hidden)
+        elif entry.is_symlink() and entry.is_dir():
+            findings.append(fatal("source-path", "expected a folder, got a symbolic link to one", path))
+        else:
+            yield path
+
+
+def _read_page(config: Config, path: str) -> tuple[_Read | None, tuple[Finding, ...]]:
+    place, found = _place(config, path)
+    text, read_findings = read_text(config.root, path)
+    findings = [*found, *read_findings]
+    if text is None or place is None:
+        return None, tuple(findings)
+    front, body, first_line, found = read_front(text, path, config)
+    findings += found
+
+    def picture_target(target: str, origin: Origin) -> tuple[str | None, tuple[Finding, ...]]:
+        if PROSE not in config.slots:
+            message = f"expected a slot `{PROSE}` in aibild.toml for pictures in text, got none"
+            return None, (fatal("source-reference", message, path, origin.line),)
+        return brief_of(config.root, path, target, origin.line)
+
+    parsed, found = read_markdown(body, path, first_line, place.lang, picture_target)
+    findings += found
+    slots, found = _slots(config, path, front)
+    findings += found
+    return _Read(_page(config, place, path, digest_of(text.encode()), front, parsed, slots), parsed), tuple(findings)
+
+
+def _place(config: Config, path: str) -> tuple[_Place | None, tuple[Finding, ...]]:
+    parts = path.removeprefix(SITE + "/").removesuffix(".md").split("/")
+    codes = [language.code for language in config.languages]
+    by_folder = parts.pop(0) if len(parts) > 1 and parts[0] in codes else ""
+    stem, dot, suffix = parts[-1].rpartition(".")
+    by_suffix = suffix if dot and stem and suffix in codes else ""
+    if by_suffix:
+        parts[-1] = stem
+    if by_folder and by_suffix and by_folder != by_suffix:
+        message = f"expected one language, got folder `{by_folder}` and suffix `{by_suffix}`"
+        return None, (fatal("source-path", message, path),)
+    for part in parts:
+        if not _SEGMENT.fullmatch(part):
+            message = f"expected a file name of letters, digits and - _ . ~ (it becomes the URL), got {shown(part)}"
+            return None, (fatal("source-path", message, path),)
+    index = parts[-1] == "index"
+    if index:
+        parts.pop()
+    return _Place("/".join(parts), by_folder or by_suffix or config.default_language, index), ()
+
+
+def _slots(config: Config, path: str, front: Front) -> tuple[dict[str, PictureRef], tuple[Finding, ...]]:
+    slots: dict[str, PictureRef] = {}
+    findings: list[Finding] = []
+    for slot, (target, line) in front.pictures.items():
+        brief, found = brief_of(config.root, path, target, line)
+        findings += found
+        if brief is not None:
+            slots[slot] = PictureRef(brief=brief, slot=slot, alt="", caption="", origin=Origin(path=path, line=line))
+    return slots, tuple(findings)
+
+
+def _page(config: Config, place: _Place, path: str, digest: str, front: Front, text: Text, slots: dict[str, PictureRef]) -> Page:
+    url, output = _addresses(config, place, front.slug)
+    folder = place.id if place.index else place.id.rpartition("/")[0]
+    return Page(
+        id=place.id,
+        lang=place.lang,
+        url=url,
+        path=output,
+        origin=Origin(path=path, line=1),
+        digest=digest,
+        template=front.template or _template(place),
+        title=front.title,
+        description=front.description,
+        body=text.body,
+        headings=text.headings,
+        slots=slots,
+        section=folder.partition("/")[0] if front.section is None else front.section,
+        date=front.date,
+        updated=front.updated,
+        tags=front.tags,
+        order=front.order,
+        menu_title=front.menu_title,
+        noindex=front.noindex or place.id == NOT_FOUND,
+        draft=front.draft,
+        schema=front.schema,
+        extra=front.extra,
+    )
+
+
+def _addresses(config: Config, place: _Place, slug: str) -> tuple[str, str]:
+    """URL relative to the site's root, and output file."""
+    prefix = next(language.prefix for language in config.languages if language.code == place.lang).strip("/")
+    start = f"{prefix}/" if prefix else ""
+    if place.id == NOT_FOUND:
+        return f"{start}404.html", f"{start}404.html"
+    if not place.id:
+        return start, f"{start}index.html"
+    parent, slash, last = place.id.rpartition("/")
+    url = f"{start}{parent}{slash}{slug or last}/"
+    return url, f"{url}index.html"
+
+
+def _template(place: _Place) -> str:
+    if place.id == NOT_FOUND:
+        return "404.html"
+    if not place.id:
+        return "home.html"
+    return "section.html" if place.index else "article.html"
+
+
+def _static(root: Path, findings: list[Finding]) -> Iterator[StaticFile]:
+    if not (root / STATIC).is_dir():
+        return
+    for path in _walk(root, STATIC, findings, hidden=True):
+        output = path.removeprefix(STATIC + "/")
+        if output.rpartition("/")[2] in _LITTER:
+            continue
+        real = safe_join(root, path)
+        if real is None or output.partition("/")[0] == _OURS:
+            expected = f"a name other than {_OURS}" if real is not None else "a path inside the project"
+            findings.append(fatal("source-path", f"expected {expected}, got {shown(path)}", path))
+            continue
+        try:
+            with open(real, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                size = os.fstat(file.fileno()).st_size
+        except OSError as error:
+            findings.append(fatal("source-missing", f"expected a readable file, got: {error.strerror or error}", path))
+            continue
+        yield StaticFile(path=output, source=path, digest=digest, bytes=size)
+
+
+def _duplicates(pages: Iterable[Page], static: Iterable[StaticFile]) -> Iterator[Finding]:
+    """Two sources of one output file. Case is ignored, since a disk may ignore it."""
+    taken: dict[str, str] = {}
+    for output, source in [*((page.path, page.origin.path) for page in pages), *((file.path, file.source) for file in static)]:
+        first = taken.setdefault(output.casefold(), source)
+        if first != source:
+            message = f"expected each URL once, got `{output}` from {first} and from {source}"
+            yield fatal("source-duplicate", message, source, hint="give one of them another `slug` or name")
+
+
+def _broken_links(read: list[_Read]) -> Iterator[Finding]:
+    links = SourceLinks(one.page for one in read)
+    by_source = {one.page.origin.path: one for one in read}
+    for one in read:
+        for link in one.text.links:
+            page, fragment = links.resolve(one.page.origin.path, one.page.lang, link.target)
+            if page is None:
+                yield _no_page(one.page, link, links.sources())
+            elif page.draft and not one.page.draft:
+                yield fatal("source-link", f"expected a link to a published page, got {shown(link.target)}, a draft", *_at(link))
+            elif fragment and fragment not in by_source[page.origin.path].text.ids:
+                yield _no_heading(page, link, fragment, by_source[page.origin.path].text.ids)
+
+
+def _no_page(page: Page, link: LinkRef, sources: tuple[str, ...]) -> Finding:
+    wanted = source_path(page.origin.path, link.target.partition("#")[0])
+    near = nearest(wanted, sources)
+    hint = f"did you mean `{os.path.relpath(near, os.path.dirname(page.origin.path))}`?" if near else ""
+    return fatal(
+        "source-link", f"expected a link to a page's file, got {shown(link.target)}, which is none", *_at(link), hint=hint
+    )
+
+
+def _no_heading(page: Page, link: LinkRef, fragment: str, ids: frozenset[str]) -> Finding:
+    near = nearest(fragment, ids)
+    message = f"expected a heading's id in {page.origin.path}, got `#{fragment}`"
+    return fatal("source-link", message, *_at(link), hint=f"did you mean `#{near}`?" if near else "")
+
+
+def _at(link: LinkRef) -> tuple[str, int | None]:
+    return link.origin.path, link.origin.line
+
+
+def _menu_faults(config: Config, pages: tuple[Page, ...]) -> Iterator[Finding]:
+    known = {page.id for page in pages if not page.draft}
+    for name, entries in sorted(config.menus.items()):
+        for entry in entries:
+            if not entry.url and entry.page not in known:
+                near = nearest(entry.page, known)
+                message = f"expected a page's id in menu `{name}`, got {shown(entry.page)}"
+                yield fatal("source-reference", message, "aibild.toml", hint=f"did you mean `{near}`?" if near else "")

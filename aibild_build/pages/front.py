@@ -1,0 +1,127 @@
+"""Front matter: the head of a content file, in YAML between `---` lines or in TOML between `+++` lines.
+
+Takes a file's text, yields typed fields, the rest of the text and the findings on them. Where the page goes and what its pictures
+mean is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..config import Config
+from ..model import Finding, Json
+from ..source import Document, Fields, fatal, nearest_hint, read_toml, read_yaml
+
+SCHEMAS = (
+    "WebPage",
+    "Article",
+    "BlogPosting",
+    "NewsArticle",
+    "TechArticle",
+    "AboutPage",
+    "CollectionPage",
+    "ContactPage",
+    "ItemPage",
+    "ProfilePage",
+)
+_FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(?:(.*?)\n)?\1[ \t]*(?:\n|\Z)", re.S)
+_SLUG = re.compile(r"[\w~-]+(?:\.[\w~-]+)*")
+_TEMPLATE = re.compile(r"[\w-]+(?:\.[\w-]+)*(?:/[\w-]+(?:\.[\w-]+)*)*\.html")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """The fields of one page. `pictures` maps a slot to (target as written, line)."""
+
+    title: str = ""
+    description: str = ""
+    date: str = ""
+    updated: str = ""
+    slug: str = ""
+    template: str = ""
+    order: float = 0.0
+    menu_title: str = ""
+    tags: tuple[str, ...] = ()
+    section: str | None = None
+    pictures: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
+    schema: str = "WebPage"
+    noindex: bool = False
+    draft: bool = False
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+def read_front(text: str, path: str, config: Config) -> tuple[Front, str, int, tuple[Finding, ...]]:
+    """The front matter of a content file, its body, the line at which the body begins, and the findings."""
+    document, matter, body, first_line, findings = _split(text, path)
+    if document is None:
+        return Front(), body, first_line, findings
+    fields = Fields(document)
+    front = Front(
+        title=fields.text("title", required=True),
+        description=fields.text("description"),
+        date=fields.day("date"),
+        updated=fields.day("updated"),
+        slug=_checked(fields, "slug", _SLUG, "one part of a URL (letters, digits, - _ . ~)"),
+        template=_checked(fields, "template", _TEMPLATE, "template's name like article.html"),
+        order=fields.number("order"),
+        menu_title=fields.text("menu_title"),
+        tags=fields.texts("tags"),
+        section=fields.text("section") if fields.has("section") else None,
+        pictures=_pictures(fields, config, matter),
+        schema=fields.choice("schema", SCHEMAS, "WebPage"),
+        noindex=fields.flag("noindex"),
+        draft=fields.flag("draft"),
+        extra=fields.mapping("extra"),
+    )
+    return front, body, first_line, fields.finish()
+
+
+def _split(text: str, path: str) -> tuple[Document | None, str, str, int, tuple[Finding, ...]]:
+    """The front matter as a document and as text, the body, the body's first line, the findings."""
+    found = _FENCE.match(text)
+    if found is None:
+        if text.startswith(("---", "+++")) and text.partition("\n")[0].rstrip() in ("---", "+++"):
+            message = f"expected a line `{text[:3]}` after the front matter, got none"
+            return None, "", "", 1, (fatal("source-syntax", message, path, 1),)
+        return Document(path, {}), "", text, 1, ()
+    matter = found[2] or ""
+    document, findings = (read_yaml if found[1] == "---" else read_toml)(matter, path, first_line=2)
+    return document, matter, text[found.end() :], text.count("\n", 0, found.end()) + 1, findings
+
+
+def _checked(fields: Fields, key: str, pattern: re.Pattern[str], expected: str) -> str:
+    text = fields.text(key)
+    if text and not pattern.fullmatch(text):
+        fields.wrong(key, expected)
+        return ""
+    return text
+
+
+def _pictures(fields: Fields, config: Config, matter: str) -> dict[str, tuple[str, int | None]]:
+    written: dict[str, tuple[str, str]] = {}
+    if hero := fields.text("hero"):
+        written["hero"] = (hero, "hero")
+    table = fields.fields("pictures")
+    for slot in table.keys():  # noqa: SIM118 - Fields is no mapping
+        target = table.text(slot)
+        if slot in written:
+            table.tell("source-duplicate", f"expected one picture for slot `{slot}`, got `{slot}` and `pictures.{slot}`", slot)
+        elif target:
+            written[slot] = (target, slot)
+    pictures = {}
+    for slot, (target, key) in written.items():
+        if slot in config.slots:
+            pictures[slot] = (target, _line_of(matter, key))
+        else:
+            at = "hero" if key == "hero" else ("pictures", slot)
+            message = f"expected a slot of aibild.toml, got `{slot}`"
+            fields.tell("source-reference", message, at, hint=nearest_hint(slot, config.slots))
+    return pictures
+
+
+def _line_of(matter: str, key: str) -> int | None:
+    """The file's line of a key. A glance: places are otherwise looked up only when something is wrong, since that is slow."""
+    found = re.search(rf"""^[ \t]*["']?{re.escape(key)}["']?[ \t]*[:=]""", matter, re.M)
+    return matter.count("\n", 0, found.start()) + 2 if found else None

@@ -1,0 +1,264 @@
+"""Markdown → body pieces: HTML text between the pictures and links that only rendering can resolve.
+
+Takes CommonMark with tables, footnotes, strikethrough, task lists and heading attributes; yields pieces, headings and the ids
+that a link may point at. Raw HTML passes as it is. Code keeps its `language-…` class and is coloured when its page is rendered.
+It opens no file: what a picture's target means is asked of the caller.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape, unescape
+from urllib.parse import unquote
+
+import pyromark
+from pyromark import Options
+
+from ..model import Finding, Heading, LinkRef, Origin, PictureRef
+from .strings import phrase
+
+PROSE = "prose"
+
+_OPTIONS = (
+    Options.ENABLE_TABLES
+    | Options.ENABLE_FOOTNOTES
+    | Options.ENABLE_STRIKETHROUGH
+    | Options.ENABLE_TASKLISTS
+    | Options.ENABLE_HEADING_ATTRIBUTES
+)
+
+# What the parser writes and we change; everything between is copied. Comments are matched so that nothing inside them is.
+_MARKS = re.compile(
+    r"<!--.*?-->"
+    r"|<h(?P<level>[1-6])(?P<attributes>(?: [^>]*)?)>"
+    r"|</h(?P<closed>[1-6])>"
+    r'|(?P<alone><p>)?<img src="(?P<src>[^"]*)" alt="(?P<alt>[^"]*)"(?: title="(?P<title>[^"]*)")? />(?(alone)</p>)'
+    r'|<a href="(?P<href>[^"]*)"'
+    r"|<table(?P<table>>)?"
+    r"|(?P<table_end></table>)"
+    r'|<input disabled="" type="checkbox"(?P<task> checked=""|)/>'
+    r'|<sup class="footnote-reference"><a href="#(?P<note>[^"]*)">'
+    r'|<div class="footnote-definition" id="(?P<definition>[^"]*)"><sup class="footnote-definition-label">(?P<label>\d+)</sup>',
+    re.S,
+)
+_ID = re.compile(r"""\sid=(?:"([^"]*)"|'([^']*)')""")
+_TAG = re.compile(r"<[^>]*>")
+_SOURCE_LINK = re.compile(r"(?![a-zA-Z][a-zA-Z0-9+.-]*:|//)[^?#]+\.md(?:#.*)?")
+_ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
+
+PictureTarget = Callable[[str, Origin], "tuple[str | None, tuple[Finding, ...]]"]
+"""A target as written and where → the brief's id (None when it cannot be used) and the findings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A body as read. `ids` are all ids in it; `links` are its links to source files and to places in its own page."""
+
+    body: tuple[str | PictureRef | LinkRef, ...]
+    headings: tuple[Heading, ...]
+    ids: frozenset[str]
+    links: tuple[LinkRef, ...]
+
+
+def read_markdown(
+    text: str, path: str, first_line: int, lang: str, picture_target: PictureTarget
+) -> tuple[Text, tuple[Finding, ...]]:
+    """The pieces of a Markdown text that begins at `first_line` of the file `path` (relative to the project)."""
+    html = pyromark.html(text, options=_OPTIONS)
+    reading = _Reading(html, _Places(text, path, first_line), lang, picture_target)
+    return reading.read(), tuple(reading.findings)
+
+
+def slug_of(text: str) -> str:
+    """A heading's text as an id: lower case, letters and digits of any script, hyphens between. May be empty."""
+    folded = unicodedata.normalize("NFKC", text).lower()
+    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", folded)).strip("-_")
+
+
+class _Reading:
+    """One walk over the parser's HTML."""
+
+    def __init__(self, html: str, places: _Places, lang: str, picture_target: PictureTarget) -> None:
+        self._html = html
+        self._places = places
+        self._lang = lang
+        self._picture_target = picture_target
+        self._pieces: list[str | PictureRef | LinkRef] = []
+        self._text: list[str] = []
+        self._headings: list[Heading] = []
+        self._links: list[LinkRef] = []
+        self._ids = {double or single for double, single in _ID.findall(html)}
+        self._open = ""  # id of the heading that is open
+        self._tables: list[bool] = []
+        self._notes: set[str] = set()
+        self.findings: list[Finding] = []
+
+    def read(self) -> Text:
+        at = 0
+        for mark in _MARKS.finditer(self._html):
+            self._text.append(self._html[at : mark.start()])
+            self._take(mark)
+            at = mark.end()
+        self._text.append(self._html[at:])
+        self._flush()
+        return Text(tuple(self._pieces), tuple(self._headings), frozenset(self._ids), tuple(self._links))
+
+    def _take(self, mark: re.Match[str]) -> None:
+        if mark["src"] is not None:
+            self._picture(mark)
+        elif mark["href"] is not None:
+            self._link(mark)
+        elif mark["level"]:
+            self._heading(mark)
+        elif mark["closed"]:
+            self._heading_end(mark)
+        elif mark["note"] is not None:
+            self._note(mark["note"])
+        elif mark["definition"] is not None:
+            self._definition(mark["definition"], mark["label"])
+        elif mark["task"] is not None:
+            label = phrase(self._lang, "task_done" if mark["task"] else "task_open")
+            self._text.append(
+                f'<input disabled type="checkbox"{" checked" if mark["task"] else ""} aria-label="{escape(label)}">'
+            )
+        elif mark[0].startswith("<table") or mark["table_end"]:
+            self._table(mark)
+        else:
+            self._text.append(mark[0])
+
+    def _picture(self, mark: re.Match[str]) -> None:
+        target = unescape(mark["src"])
+        origin = None if _ELSEWHERE.match(target) and not target.startswith("brief:") else self._places.image(target)
+        if origin is None:  # raw HTML, or a picture on another site
+            self._text.append(mark[0])
+            return
+        brief, findings = self._picture_target(unquote(target), origin)
+        self.findings += findings
+        if brief is not None:
+            alt, caption = unescape(mark["alt"]), unescape(mark["title"] or "")
+            inline = mark["alone"] is None
+            self._piece(PictureRef(brief=brief, slot=PROSE, alt=alt, caption=caption, origin=origin, inline=inline))
+
+    def _link(self, mark: re.Match[str]) -> None:
+        target = unquote(unescape(mark["href"]))
+        origin = self._places.link(target) if target.startswith("#") or _SOURCE_LINK.fullmatch(target) else None
+        if origin is None:
+            self._text.append(mark[0])
+            return
+        link = LinkRef(target=target, origin=origin)
+        self._links.append(link)
+        self._text.append('<a href="')
+        self._piece(link)
+        self._text.append('"')
+
+    def _heading(self, mark: re.Match[str]) -> None:
+        end = self._html.find(f"</h{mark['level']}>", mark.end())
+        if end < 0:
+            self._text.append(mark[0])
+            return
+        text = " ".join(unescape(_TAG.sub("", self._html[mark.end() : end])).split())
+        given = _ID.search(mark["attributes"])
+        if given:
+            self._open = unescape(given[1] or given[2] or "")
+            self._text.append(mark[0])
+        else:
+            self._open = self._free(slug_of(text) or phrase(self._lang, "section"))
+            self._text.append(f'<h{mark["level"]}{mark["attributes"]} id="{escape(self._open)}">')
+        self._headings.append(Heading(level=int(mark["level"]), id=self._open, text=text))
+
+    def _heading_end(self, mark: re.Match[str]) -> None:
+        if self._open:
+            label = phrase(self._lang, "heading_link", text=self._headings[-1].text)
+            self._text.append(f'<a class="anchor" href="#{escape(self._open)}" aria-label="{escape(label)}">#</a>')
+        self._open = ""
+        self._text.append(mark[0])
+
+    def _note(self, name: str) -> None:
+        place = "" if name in self._notes else f' id="fnref-{name}"'
+        self._notes.add(name)
+        self._ids.update((f"fn-{name}", f"fnref-{name}"))
+        self._text.append(f'<sup class="footnote-reference"><a{place} href="#fn-{name}">')
+
+    def _definition(self, name: str, label: str) -> None:
+        self._text.append(f'<div class="footnote-definition" id="fn-{name}"><sup class="footnote-definition-label">')
+        back = escape(phrase(self._lang, "footnote_back"))
+        self._text.append(
+            f'<a href="#fnref-{name}" aria-label="{back} {label}">{label}</a></sup>' if name in self._notes else f"{label}</sup>"
+        )
+
+    def _table(self, mark: re.Match[str]) -> None:
+        if mark["table_end"]:
+            wrapped = self._tables.pop() if self._tables else False
+            self._text.append("</table></div>" if wrapped else "</table>")
+            return
+        ours = mark["table"] is not None
+        self._tables.append(ours)
+        label = escape(phrase(self._lang, "table"))
+        # A wide table scrolls on a small screen; without tabindex a keyboard cannot scroll it.
+        self._text.append(f'<div class="table" role="group" tabindex="0" aria-label="{label}"><table>' if ours else mark[0])
+
+    def _free(self, wanted: str) -> str:
+        name, number = wanted, 2
+        while name in self._ids:
+            name, number = f"{wanted}-{number}", number + 1
+        self._ids.add(name)
+        return name
+
+    def _piece(self, piece: PictureRef | LinkRef) -> None:
+        self._flush()
+        self._pieces.append(piece)
+
+    def _flush(self) -> None:
+        if text := "".join(self._text):
+            self._pieces.append(text)
+        self._text.clear()
+
+
+class _Places:
+    """Where in the file each Markdown image and link stands; looked for only when a text has one that matters."""
+
+    def __init__(self, text: str, path: str, first_line: int) -> None:
+        self._text = text
+        self._path = path
+        self._first_line = first_line
+        self._found: dict[str, list[tuple[str, int]]] | None = None
+
+    def image(self, target: str) -> Origin | None:
+        """The place of the next image with this target, None when there is none: then it was raw HTML."""
+        return self._next("Image", target)
+
+    def link(self, target: str) -> Origin | None:
+        return self._next("Link", target)
+
+    def _next(self, kind: str, target: str) -> Origin | None:
+        if self._found is None:
+            self._found = {"Image": [], "Link": []}
+            for found, written, line in self._events():
+                self._found[found].append((written, line))
+        waiting = self._found[kind]
+        for index, (written, line) in enumerate(waiting):
+            if written == unquote(target):
+                del waiting[: index + 1]
+                return Origin(path=self._path, line=line)
+        return None
+
+    def _events(self) -> Iterator[tuple[str, str, int]]:
+        raw = self._text.encode()
+        ends = [found.start() for found in re.finditer(rb"\n", raw)]
+        depth = 0  # an image's description may hold images and links, which become plain text
+        for event, span in pyromark.events_with_range(self._text, options=_OPTIONS):
+            if not isinstance(event, dict):
+                continue
+            if event.get("End") == "Image":
+                depth -= 1
+            start = event.get("Start")
+            if not isinstance(start, dict):
+                continue
+            for kind in ("Image", "Link"):
+                if kind in start and not depth:
+                    yield kind, unquote(start[kind]["dest_url"]), self._first_line + bisect_left(ends, span["start"])
+            depth += "Image" in start

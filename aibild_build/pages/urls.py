@@ -1,0 +1,31 @@
+"""Addresses: page URLs and picture URLs as they stand in HTML, and in full.
+
+Takes the configuration's base URL and addresses relative to the site's root, yields percent-encoded text (RFC 3986, section 2.1).
+Every link in the site is made here, so a base URL with a path moves all of them.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from ..config import Config
+
+_KEPT = "/-._~!$&'()*+,;=:@"
+
+
+def href(config: Config, url: str) -> str:
+    """A site-relative URL ("de/guide/") as an absolute path with the base URL's own path: "/docs/de/guide/"."""
+    return config.base_path + quote(url, safe=_KEPT)
+
+
+def absolute(config: Config, path: str) -> str:
+    """An absolute path ("/docs/x.jpg") with scheme and host of the base URL; what has a scheme already stays as it is."""
+    if "://" in path:
+        return path
+    base = urlsplit(config.base_url)
+    return f"{base.scheme}://{base.netloc}{path if path.startswith('/') else config.base_path + path}"
+
+
+def full(config: Config, url: str) -> str:
+    """A site-relative URL in full: "https://example.org/docs/de/guide/"."""
+    return absolute(config, href(config, url))

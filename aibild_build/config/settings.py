@@ -1,4 +1,4 @@
-"""`aibild.toml` → `Config`. Takes the project's root, yields frozen settings and the findings on them; knows no other room's work."""
+"""The types of all settings: what `aibild.toml` becomes. Frozen, without a way to read or to write them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..model import Json, Level, Rights, Slot, Swatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """A language of the site. `code` is BCP 47 ("en", "zh-Hant"); `prefix` its URL folder, "" for the default; `dir` ltr or rtl."""
+    """A language of the site. `code` is BCP 47 ("zh-Hant"); `prefix` its URL folder, "" for the default; `dir` ltr or rtl."""
 
     code: str
     name: str

@@ -114,8 +114,8 @@ def read_yaml(text: str, path: str, *, first_line: int = 1) -> tuple[Document | 
         message = f"expected keys with values at the top of the file, got {shown(values)}"
         return None, (fatal("source-value", message, path, first_line),)
     document = Document(path, cast("dict[str, Json]", values), text, "yaml", first_line)
-    findings = [*_yaml_duplicates(document), *_not_json(document)]
-    return (None, tuple(findings)) if findings else (document, ())
+    unusable = _not_json(document)
+    return (None if unusable else document), (*_yaml_duplicates(document), *unusable)
 
 
 def read_toml(text: str, path: str, *, first_line: int = 1) -> tuple[Document | None, tuple[Finding, ...]]:

@@ -44,7 +44,7 @@ class Fields:
     def has(self, key: str) -> bool:
         return self.value(key) is not None
 
-    def keys(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """All keys as written; does not mark them as known."""
         return tuple(self.values)
 
@@ -184,7 +184,7 @@ class Fields:
 
     def fields(self, key: str) -> Fields:
         """A nested table; an empty one when absent."""
-        return self._nested((key,), self.mapping(key))
+        return self.inner((key,), self.mapping(key))
 
     def each(self, key: str) -> tuple[Fields, ...]:
         """A list of tables."""
@@ -197,7 +197,7 @@ class Fields:
         tables = []
         for index, item in enumerate(value):
             if isinstance(item, Mapping):
-                tables.append(self._nested((key, index), item))
+                tables.append(self.inner((key, index), item))
             else:
                 self.wrong((key, index), "table")
         return tuple(tables)
@@ -207,10 +207,17 @@ class Fields:
         tables = []
         for name, item in self.mapping(key).items():
             if isinstance(item, Mapping):
-                tables.append((name, self._nested((key, name), item)))
+                tables.append((name, self.inner((key, name), item)))
             elif item is not None:
                 self.wrong((key, name), "table")
         return tuple(tables)
+
+    def inner(self, keys: KeyPath, values: Mapping[str, Json]) -> Fields:
+        """`values`, which stand at `keys` below this table, as fields of their own; their findings go to the same list."""
+        inner = Fields(self.document, (*self.at, *keys), values)
+        inner._findings = self._findings
+        self._inner.append(inner)
+        return inner
 
     def wrong(self, key: Key, expected: str, *, hint: str = "", rule: str = "source-value") -> None:
         """Tell that the value of `key` is not what was expected. `expected` completes "expected KEY as …"."""
@@ -248,12 +255,6 @@ class Fields:
                     self.tell("source-unknown-key", message, name, hint=nearest_hint(name, self._asked))
         for inner in self._inner:
             inner._finish()
-
-    def _nested(self, keys: KeyPath, values: Mapping[str, Json]) -> Fields:
-        inner = Fields(self.document, (*self.at, *keys), values)
-        inner._findings = self._findings
-        self._inner.append(inner)
-        return inner
 
     def _missing(self, key: str, expected: str) -> None:
         self.tell("source-missing", f"expected {key_name((*self.at, key))} as {expected}, got nothing", key)

@@ -1,7 +1,7 @@
 """Where each key stands in a text: what is found, and the cursor that looks for it.
 
-The finders `yaml_positions` and `toml_positions` yield `Positions`. They follow structure only, never values, and rely on a loader
-that has accepted the text before: on other text their answer means nothing, but they do end.
+The finders `yaml_positions` and `toml_positions` yield `Positions`. They follow structure only, never values, and rely on a
+loader that has accepted the text before: on other text their answer means nothing, but they do end.
 """
 
 from __future__ import annotations

@@ -1,0 +1,250 @@
+"""The layout of `aibild.toml`, table by table.
+
+Takes the project's root, yields `Config` and every finding of the file. A `Config` comes back whenever the file could be
+parsed, with defaults in place of what is wrong, so that the faults of all other sources are found in the same run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from ..canonical import key_of
+from ..model import Finding, Json, Level
+from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
+from .languages import read_languages
+from .settings import Config, Defaults, Images, MenuEntry, Organisation
+from .slots import read_slots
+from .values import is_web, read_address, read_palette, read_rights
+
+CONFIG_FILE = "aibild.toml"
+FORMATS = ("avif", "webp", "jpeg", "png")
+_SOURCES = ("site", "briefs", "templates")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
+_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LEVELS = ("error", "warning", "note", "off")
+# What a page may show or a file may carry. Folder names, limits, levels, engines' and gates' tables change no page.
+_SHOWN = ("name", "base_url", "description", "languages", "time_zone", "organisation", "menus", "slots", "images", "theme")
+
+
+def read_config(root: Path, *, base_url: str | None = None) -> tuple[Config | None, tuple[Finding, ...]]:
+    """Read `aibild.toml` in `root`; `base_url` replaces the file's. No `Config` without a file that can be parsed."""
+    text, findings = read_text(root, CONFIG_FILE)
+    if text is None:
+        missing = any(finding.rule == "source-missing" for finding in findings)
+        hint = "`aibild init` writes a small site to begin with"
+        return None, tuple(replace(finding, hint=hint) for finding in findings) if missing else findings
+    document, findings = read_toml(text, CONFIG_FILE)
+    if document is None:
+        return None, findings
+    settings = Fields(document)
+    config = _config(root, settings, base_url)
+    return replace(config, digest=_digest(config)), (*findings, *settings.finish())
+
+
+def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
+    site = settings.fields("site")
+    languages = read_languages(site)
+    codes = [language.code for language in languages]
+    base = _base_url(site, base_url)
+    if not site.has("name"):
+        site.tell("source-missing", "expected site.name as text, got nothing", "name")
+    images = _images(settings.fields("images"), base)
+    store = settings.fields("store")
+    output = settings.fields("output")
+    limits = settings.fields("limits")
+    return Config(
+        root=root,
+        name=site.by_language("name", codes, codes[0]),
+        base_url=base,
+        description=site.by_language("description", codes, codes[0]),
+        languages=languages,
+        time_zone=_time_zone(site),
+        organisation=_organisation(site.fields("organisation"), base),
+        menus=_menus(settings, codes),
+        slots=read_slots(settings, images.formats),
+        images=images,
+        defaults=_defaults(settings.fields("briefs")),
+        engines=_tables(settings, "engines"),
+        gates=_gates(settings),
+        levels=_levels(settings),
+        theme=site.mapping("theme"),
+        store=_store_path(store),
+        store_max_bytes=_size_bytes(store, "max_size"),
+        output=_output_path(output),
+        pictures_json=output.flag("pictures_json", True),
+        limit_seconds=limits.number("seconds", low=0) if limits.has("seconds") else None,
+        limit_images=limits.whole("images", low=0) if limits.has("images") else None,
+    )
+
+
+def _digest(config: Config) -> str:
+    settings = asdict(config)
+    return key_of({"kind": "config", **{name: settings[name] for name in _SHOWN}})
+
+
+def _base_url(site: Fields, override: str | None) -> str:
+    written = site.text("base_url")
+    url = override if override is not None else written
+    if not url:
+        hint = 'base_url = "https://www.example.org/"'
+        site.tell("source-missing", "expected site.base_url as address https://…, got nothing", "base_url", hint=hint)
+        return "http://localhost/"
+    if is_web(url) and not (set(url) & set("?# ")) and "@" not in url and "//" not in urlsplit(url).path:
+        return url if url.endswith("/") else url + "/"
+    if override is None:
+        site.wrong("base_url", "address https://… without query and fragment")
+    else:
+        site.tell(
+            "source-value", f"expected --base-url as address https://… without query and fragment, got {shown(url)}", "base_url"
+        )
+    return "http://localhost/"
+
+
+def _time_zone(site: Fields) -> str:
+    name = site.text("time_zone", "UTC")
+    try:
+        if name != "UTC":
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = available_timezones()
+        if known:  # without a time zone database nothing can be said
+            near = nearest_hint(name, known)
+            site.wrong("time_zone", "time zone like Europe/Berlin", hint=near)
+            return "UTC"
+    return name
+
+
+def _organisation(table: Fields, base_url: str) -> Organisation:
+    return Organisation(name=table.text("name"), url=read_address(table, "url", base_url), logo=table.text("logo"))
+
+
+def _menus(settings: Fields, codes: list[str]) -> dict[str, tuple[MenuEntry, ...]]:
+    table = settings.fields("menus")
+    return {name: tuple(_menu_entry(entry, codes) for entry in table.each(name)) for name in table.names()}
+
+
+def _menu_entry(entry: Fields, codes: list[str]) -> MenuEntry:
+    page, url = entry.text("page"), entry.text("url")
+    label = entry.by_language("label", codes, codes[0])
+    if entry.has("page") == entry.has("url"):
+        entry.tell("source-value", f"expected either `page` or `url` in {key_name(entry.at)}, got {'both' if url else 'neither'}")
+    elif url and not (is_web(url) or url.startswith(("/", "#", "mailto:", "tel:"))):
+        entry.wrong("url", "address https://…, or a place on this site like /feed.xml")
+    elif url and not label:
+        entry.tell(
+            "source-missing", f"expected {key_name((*entry.at, 'label'))} as text, got nothing", hint="an address has no title"
+        )
+    return MenuEntry(page=page, url=url, label=label)
+
+
+def _images(table: Fields, base_url: str) -> Images:
+    formats = table.texts("formats", Images().formats)
+    for index, name in enumerate(formats):
+        if name not in FORMATS:
+            hint = nearest_hint({"jpg": "jpeg"}.get(name, name), FORMATS)
+            table.wrong(("formats", index), "one of " + ", ".join(FORMATS), hint=hint)
+        elif name in formats[:index]:
+            table.tell("source-duplicate", f"expected each format once, got {name} again", ("formats", index))
+    if "jpeg" not in formats and all(name in FORMATS for name in formats):
+        table.tell(
+            "source-value",
+            "expected images.formats with jpeg, got it without",
+            "formats",
+            hint="jpeg is what every browser can show",
+        )
+        formats = (*formats, "jpeg")
+    quality = table.fields("quality")
+    return Images(
+        formats=tuple(dict.fromkeys(name for name in formats if name in FORMATS)) or Images().formats,
+        quality={name: quality.whole(name, low=1, high=100) for name in ("avif", "webp", "jpeg") if quality.has(name)},
+        words=table.flag("words"),
+        creator=table.text("creator"),
+        credit=table.text("credit"),
+        copyright=table.text("copyright"),
+        license=read_address(table, "license", base_url),
+        acquire_license_page=read_address(table, "acquire_license_page", base_url),
+    )
+
+
+def _defaults(table: Fields) -> Defaults:
+    return Defaults(
+        engine=table.text("engine", Defaults().engine),
+        profile=table.text("profile"),
+        negative=table.texts("negative"),
+        palette=read_palette(table),
+        rights=read_rights(table.fields("rights")),
+    )
+
+
+def _tables(settings: Fields, key: str) -> dict[str, dict[str, Json]]:
+    """Each plug's own table, as it was written: what it means is the plug's to say."""
+    tables: dict[str, dict[str, Json]] = {}
+    for name, values in settings.mapping(key).items():
+        if isinstance(values, Mapping):
+            tables[name] = dict(values)
+        else:
+            settings.wrong((key, name), "table")
+    return tables
+
+
+def _gates(settings: Fields) -> dict[str, dict[str, Json]]:
+    gates = _tables(settings, "gates")
+    for name, table in gates.items():
+        if "level" in table and table["level"] not in _LEVELS:
+            settings.wrong(("gates", name, "level"), "one of " + ", ".join(_LEVELS))
+    return gates
+
+
+def _levels(settings: Fields) -> dict[str, Level]:
+    rules = settings.fields("rules")
+    levels: dict[str, Level] = {}
+    for rule in rules.names():
+        level = rules.choice(rule, _LEVELS, "")
+        if not _RULE.fullmatch(rule):
+            rules.tell("source-value", f"expected rule ids in kebab-case, got `{rule}`", rule)
+        elif rule.startswith("source-"):
+            message = f"expected a rule whose level can be set, got `{rule}`"
+            rules.tell("source-value", message, rule, hint="what cannot be read cannot be built, whatever its level")
+        elif level:
+            levels[rule] = Level(level)
+    return levels
+
+
+def _store_path(table: Fields) -> str:
+    path = table.text("path", ".aibild/store")
+    if ".." in PurePosixPath(path).parts or not PurePosixPath(path).parts:
+        table.wrong("path", "folder inside the project, or an absolute path", rule="source-path")
+        return ".aibild/store"
+    return path
+
+
+def _output_path(table: Fields) -> str:
+    path = table.text("dir", "dist")
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or path.startswith("/") or "\\" in path:
+        table.wrong("dir", "folder inside the project", rule="source-path")
+    elif parts[0] in (*_SOURCES, ".aibild", ".git") or path == CONFIG_FILE:
+        table.wrong("dir", "folder of its own", rule="source-path", hint=f"`{parts[0]}` holds something else")
+    else:
+        return "/".join(parts)
+    return "dist"
+
+
+def _size_bytes(table: Fields, key: str) -> int:
+    """`"2 GiB"` or a number of bytes → bytes; 0 is no limit."""
+    written = table.value(key)
+    if written is None:
+        return 0
+    if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
+        return written
+    size = _SIZE.fullmatch(written.strip()) if isinstance(written, str) else None
+    if size is None:
+        table.wrong(key, "size like 2 GiB or 500 MB")
+        return 0
+    return int(float(size[1]) * _UNITS[size[2]])

@@ -1,0 +1,27 @@
+"""The store: blobs by digest, records by key; the one stateful object.
+
+Layout, all under one folder that a CI host can keep:
+
+    cas/ab/<sha256>   bytes; the name is their digest; never modified
+    rec/ab/<key>      one line of canonical JSON with `schema`, `key`, `kind`, `check`; never replaced; line 2 is for a signature
+    tmp/ lock/ bad/   files being written · one lock file per three hexadecimal digits · what was damaged, moved aside
+
+Only `plan`, `build`, `deploy` and `cli` may import it. Knows no noun: records are JSON, `wire` makes nouns of them.
+"""
+
+from __future__ import annotations
+
+from .folder import BLOB_LIMIT_BYTES, RECORD_LIMIT_BYTES, Store, Stored
+from .lines import RECORD_SCHEMA
+from .upkeep import GcReport, Problem, StoreStats
+
+__all__ = [
+    "BLOB_LIMIT_BYTES",
+    "RECORD_LIMIT_BYTES",
+    "RECORD_SCHEMA",
+    "GcReport",
+    "Problem",
+    "Store",
+    "StoreStats",
+    "Stored",
+]

@@ -1,6 +1,7 @@
 """Builds our own site twice and fails unless the second build makes nothing and leaves every file untouched.
 
-Takes the arguments that both builds shall have; prints one line a build. It knows the command line of aibild and nothing inside it.
+Takes the arguments that both builds shall have; prints one line a build. It knows the command line of aibild and
+nothing inside it.
 """
 
 from __future__ import annotations

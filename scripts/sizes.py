@@ -1,7 +1,7 @@
 """The price tag of every room: its lines, its longest file and its longest function.
 
-Reads `aibild_build/**/*.py` below the current folder (or the one given), prints one line a room and fails when a file or a function is over
-the house's limits. It measures and knows nothing of what the code does.
+Reads `aibild_build/**/*.py` below the current folder (or the one given), prints one line a room and fails when a file or a
+function is over the house's limits. It measures and knows nothing of what the code does.
 """
 
 from __future__ import annotations

@@ -1,0 +1,100 @@
+"""Headless Chromium through its command line: one page seen in frames of exact width, measured or photographed.
+
+Chromium's own window is never narrower than 500 px, so a phone is a frame inside a wider window: media queries, `sizes` and
+viewport units follow the frame. Takes a running server, yields what a script in the page around the frames measured.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.support.judges import ask, command
+from tests.support.server import Served
+
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+)
+_HEIGHT_PX = 800
+
+_PROBE = """<!doctype html><meta charset="utf-8"><title>probe</title><body><pre id="result"></pre><script>
+const jobs = JOBS, result = [];
+const settle = () => new Promise(done => setTimeout(done, 150));
+async function look([path, width]) {
+  const frame = document.createElement('iframe');
+  frame.style.cssText = `border:0;width:${width}px;height:HEIGHTpx`;
+  const loaded = new Promise(done => frame.onload = done);
+  frame.src = path;
+  document.body.append(frame);
+  await loaded;
+  await settle();
+  const inside = frame.contentDocument, root = inside.documentElement;
+  const wide = [...inside.body.querySelectorAll('*')]
+    .filter(e => e.getBoundingClientRect().right > width + 1 && !within(e, inside.body));
+  result.push({path, width, viewport: frame.contentWindow.innerWidth, scroll: root.scrollWidth,
+    wide: wide.slice(0, 3).map(e => e.tagName.toLowerCase() + '.' + e.className),
+    images: [...inside.images].map(i => ({current: i.currentSrc, natural: i.naturalWidth, box: i.clientWidth, lazy: i.loading,
+      complete: i.complete, ratio: i.clientHeight ? i.clientWidth / i.clientHeight : 0}))});
+  frame.remove();
+}
+// An element inside a box that scrolls or cuts by itself is as wide as it likes.
+function within(element, body) {
+  for (let e = element.parentElement; e && e !== body; e = e.parentElement)
+    if (getComputedStyle(e).overflowX !== 'visible') return true;
+  return false;
+}
+(async () => {
+  for (const job of jobs) await look(job);
+  document.getElementById('result').textContent = JSON.stringify(result);
+  document.title = 'done';
+})();
+</script>"""
+
+
+def measure(served: Served, jobs: Sequence[tuple[str, int]], *, density: float = 1) -> list[dict[str, Any]]:
+    """For each (path, width in CSS pixels): the frame's scroll width, what sticks out, and each image's choice and box."""
+    served.extra["/probe"] = _PROBE.replace("JOBS", json.dumps([list(job) for job in jobs])).replace("HEIGHT", str(_HEIGHT_PX))
+    window = f"--window-size={max(width for _, width in jobs) + 40},{_HEIGHT_PX + 200}"
+    options = [window, f"--force-device-scale-factor={density}", "--virtual-time-budget=600000", "--dump-dom"]
+    found = re.search(r'<pre id="result">(.+?)</pre>', _run(options, f"{served.url}/probe"), re.S)
+    assert found, "the probe page did not finish"
+    measured: list[dict[str, Any]] = json.loads(html.unescape(found[1]))
+    return measured
+
+
+def photograph(served: Served, path: str, width: int, file: Path, *, dark: bool = False, height: int = _HEIGHT_PX) -> None:
+    """A PNG of the page's first screen at this width; the part of the window beside the frame is white."""
+    style = f"border:0;display:block;width:{width}px;height:{height}px"
+    served.extra["/frame"] = (
+        f'<!doctype html><title>frame</title><body style="margin:0"><iframe src="{path}" style="{style}"></iframe>'
+    )
+    options = [f"--window-size={max(width, 500)},{height}", f"--screenshot={file}", "--virtual-time-budget=10000"]
+    _run([*options, *(["--blink-settings=preferredColorScheme=0"] if dark else [])], f"{served.url}/frame")
+
+
+def visit(served: Served, path: str, *, width: int, density: float = 1) -> list[str]:
+    """The paths that the browser asked for when it opened a page itself, without a frame. Width at least 500."""
+    start = len(served.asked)
+    _run([f"--window-size={width},1000", f"--force-device-scale-factor={density}", "--dump-dom"], served.url + path)
+    return served.asked[start:]
+
+
+def _run(options: Sequence[str], url: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
+        run = ask([command("chromium"), *_FLAGS, f"--user-data-dir={profile}", *options, url], timeout_s=120)
+    assert run.returncode == 0, f"chromium ended with {run.returncode}: {run.stderr[-500:]}"
+    return run.stdout

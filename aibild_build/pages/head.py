@@ -1,0 +1,109 @@
+"""`<head>`: what search engines, sharing cards and browsers are told of a page.
+
+Takes a page, its translations and the pictures that it shows, yields markup. Addresses are in full, from the base URL alone. Style and
+icons are the theme's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from ..config import Config
+from ..model import Page, Picture
+from .content import NOT_FOUND
+from .jsonld import ARTICLES, graph, moment
+from .markup import preload_html
+from .strings import open_graph_locale
+from .urls import absolute, full
+from .view import PageView, Translation, site_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a head is made of. `pictures` are those on the page, `primary` the one that stands for it."""
+
+    config: Config
+    page: Page
+    translations: tuple[Translation, ...]
+    crumbs: tuple[PageView, ...]
+    pictures: tuple[Picture, ...]
+    primary: Picture | None
+
+
+def head_html(head: Head) -> Markup:
+    """Title, description, robots, canonical, alternates, Open Graph, card, preload and JSON-LD, one a line.
+
+    The preload comes before the JSON-LD, so that the browser meets it early. A page that is not to be indexed has no canonical URL,
+    no alternates and no structured data.
+    """
+    page = head.page
+    lines = [f"<title>{escape(title_of(head.config, page))}</title>"]
+    if page.description:
+        lines.append(_meta("name", "description", page.description))
+    lines.append(_meta("name", "robots", "noindex" if page.noindex else "max-image-preview:large"))
+    if not page.noindex:
+        lines.append(f'<link rel="canonical" href="{escape(full(head.config, page.url))}">')
+        lines += _alternates(head.translations)
+    lines += _open_graph(head)
+    if head.primary is not None and head.primary.priority:
+        lines.append(preload_html(head.primary))
+    if not page.noindex:
+        data = graph(head.config, page, head.pictures, head.primary, head.crumbs)
+        lines.append(f'<script type="application/ld+json">{data}</script>')
+    return Markup("\n".join(lines))
+
+
+def title_of(config: Config, page: Page) -> str:
+    """ "Title · Site", and for home the site's name first."""
+    name = site_view(config, page.lang).name
+    if not name or name == page.title:
+        return page.title
+    return f"{name} · {page.title}" if not page.id else f"{page.title} · {name}"
+
+
+def _alternates(translations: Sequence[Translation]) -> list[str]:
+    if len(translations) < 2:
+        return []
+    links = [_alternate(each.lang, each.absolute_url) for each in translations]
+    return links + [_alternate("x-default", each.absolute_url) for each in translations if each.default]
+
+
+def _alternate(lang: str, url: str) -> str:
+    return f'<link rel="alternate" hreflang="{escape(lang)}" href="{escape(url)}">'
+
+
+def _open_graph(head: Head) -> list[str]:
+    config, page = head.config, head.page
+    article = page.schema in ARTICLES
+    rows = [("og:type", "article" if article else "website"), ("og:title", page.title)]
+    if page.description:
+        rows.append(("og:description", page.description))
+    if page.id != NOT_FOUND:
+        rows.append(("og:url", full(config, page.url)))
+    if name := site_view(config, page.lang).name:
+        rows.append(("og:site_name", name))
+    rows.append(("og:locale", open_graph_locale(page.lang)))
+    rows += [("og:locale:alternate", open_graph_locale(each.lang)) for each in head.translations if not each.current]
+    if article and page.date:
+        rows.append(("article:published_time", moment(config, page.date)))
+    if article and (page.updated or page.date):
+        rows.append(("article:modified_time", moment(config, page.updated or page.date)))
+    card = "summary"
+    if head.primary is not None and (share := head.primary.share) is not None:
+        card = "summary_large_image"
+        rows += [
+            ("og:image", absolute(config, share.url)),
+            ("og:image:width", str(share.width)),
+            ("og:image:height", str(share.height)),
+            ("og:image:type", share.type),
+        ]
+        if head.primary.alt:
+            rows.append(("og:image:alt", head.primary.alt))
+    return [*(_meta("property", name, value) for name, value in rows), _meta("name", "twitter:card", card)]
+
+
+def _meta(kind: str, name: str, content: str) -> str:
+    return f'<meta {kind}="{name}" content="{escape(content)}">'

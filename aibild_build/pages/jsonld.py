@@ -1,0 +1,179 @@
+"""Structured data: one schema.org `@graph` for a page.
+
+Takes a page, its pictures and its breadcrumbs, yields JSON text for `<script type="application/ld+json">`. Nodes are joined by stable
+`@id`s made of the page's own address; keys stand in the order written here. Knows no HTML beyond the escape that a script needs.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ..config import Config
+from ..errors import AibildError
+from ..model import Page, Picture
+from .urls import absolute, full
+from .view import PageView, site_view
+
+ARTICLES = ("Article", "BlogPosting", "NewsArticle", "TechArticle")
+Node: TypeAlias = "dict[str, object]"
+
+
+def graph(config: Config, page: Page, pictures: Sequence[Picture], primary: Picture | None, crumbs: Sequence[PageView]) -> str:
+    """The page's `@graph` as JSON, `<` escaped. `primary` is the picture that stands for the page; it is one of `pictures`."""
+    nodes = [_website(config, page)]
+    if config.organisation.name:
+        nodes.append(_organization(config))
+    nodes.append(_web_page(config, page, primary, bool(crumbs)))
+    if page.schema in ARTICLES:
+        nodes.append(_article(config, page, primary))
+    if crumbs:
+        nodes.append(_breadcrumbs(config, page, crumbs))
+    seen: dict[str, Node] = {}
+    for picture in pictures:
+        seen.setdefault(_picture_id(config, page, picture), _image(config, page, picture))
+    text = json.dumps(
+        {"@context": "https://schema.org", "@graph": [*nodes, *seen.values()]}, ensure_ascii=False, separators=(",", ":")
+    )
+    return text.replace("<", "\\u003c")
+
+
+def moment(config: Config, day: str) -> str:
+    """A day as the moment it begins in the site's time zone (ISO 8601 with offset); a date-time stays as it is.
+
+    Raises AibildError when the system does not know the zone.
+    """
+    if len(day) != 10:
+        return day
+    try:
+        zone = datetime.UTC if config.time_zone == "UTC" else ZoneInfo(config.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        hint = "correct `time_zone` in aibild.toml, or install the package tzdata"
+        raise AibildError(f"this system knows no time zone `{config.time_zone}`", hint=hint) from error
+    return datetime.datetime.fromisoformat(day).replace(tzinfo=zone).isoformat()
+
+
+def _website(config: Config, page: Page) -> Node:
+    site = site_view(config, page.lang)
+    node: Node = {"@type": "WebSite", "@id": f"{config.base_url}#website", "url": config.base_url, "name": site.name}
+    if site.description:
+        node["description"] = site.description
+    node["inLanguage"] = [language.code for language in config.languages]
+    if config.organisation.name:
+        node["publisher"] = _organization_ref(config)
+    return node
+
+
+def _organization(config: Config) -> Node:
+    organisation = config.organisation
+    node: Node = {"@type": "Organization", **_organization_ref(config), "name": organisation.name}
+    node["url"] = organisation.url or config.base_url
+    if organisation.logo:
+        node["logo"] = absolute(config, organisation.logo)
+    return node
+
+
+def _organization_ref(config: Config) -> Node:
+    return {"@id": f"{config.base_url}#organization"}
+
+
+def _web_page(config: Config, page: Page, primary: Picture | None, crumbs: bool) -> Node:
+    url = full(config, page.url)
+    article = page.schema in ARTICLES
+    node: Node = {"@type": "WebPage" if article else page.schema, "@id": f"{url}#webpage", "url": url, "name": page.title}
+    if page.description:
+        node["description"] = page.description
+    node["inLanguage"] = page.lang
+    node["isPartOf"] = {"@id": f"{config.base_url}#website"}
+    if crumbs:
+        node["breadcrumb"] = {"@id": f"{url}#breadcrumb"}
+    if primary is not None:
+        node["primaryImageOfPage"] = {"@id": _picture_id(config, page, primary)}
+    if article:
+        node["mainEntity"] = {"@id": f"{url}#article"}
+    node.update(_dates(config, page))
+    return node
+
+
+def _article(config: Config, page: Page, primary: Picture | None) -> Node:
+    url = full(config, page.url)
+    node: Node = {"@type": page.schema, "@id": f"{url}#article", "headline": page.title}
+    if page.description:
+        node["description"] = page.description
+    if primary is not None:
+        images = [absolute(config, related.url) for related in primary.structured]
+        node["image"] = images or [absolute(config, primary.src.url)]
+    node.update(_dates(config, page))
+    author = page.extra.get("author")
+    if isinstance(author, str) and author:
+        node["author"] = {"@type": "Person", "name": author}
+    elif config.organisation.name:
+        node["author"] = _organization_ref(config)
+    if config.organisation.name:
+        node["publisher"] = _organization_ref(config)
+    node["inLanguage"] = page.lang
+    node["mainEntityOfPage"] = {"@id": f"{url}#webpage"}
+    return node
+
+
+def _dates(config: Config, page: Page) -> Node:
+    dates: Node = {}
+    if page.date:
+        dates["datePublished"] = moment(config, page.date)
+    if page.updated or page.date:
+        dates["dateModified"] = moment(config, page.updated or page.date)
+    return dates
+
+
+def _breadcrumbs(config: Config, page: Page, crumbs: Sequence[PageView]) -> Node:
+    items = [
+        {"@type": "ListItem", "position": position, "name": crumb.menu_title, "item": absolute(config, crumb.url)}
+        for position, crumb in enumerate(crumbs, start=1)
+    ]
+    return {"@type": "BreadcrumbList", "@id": f"{full(config, page.url)}#breadcrumb", "itemListElement": items}
+
+
+def _image(config: Config, page: Page, picture: Picture) -> Node:
+    node: Node = {
+        "@type": "ImageObject",
+        "@id": _picture_id(config, page, picture),
+        "contentUrl": absolute(config, picture.src.url),
+        "width": _pixels(picture.src.width),
+        "height": _pixels(picture.src.height),
+    }
+    words: Mapping[str, str] = {
+        "name": picture.title,
+        "caption": picture.caption or picture.alt,
+        "license": absolute(config, picture.license) if picture.license else "",
+        "acquireLicensePage": absolute(config, picture.acquire_license_page) if picture.acquire_license_page else "",
+        "creditText": picture.credit,
+    }
+    node.update({name: text for name, text in words.items() if text})
+    if picture.creator:
+        kind = "Organization" if picture.creator == config.organisation.name else "Person"
+        node["creator"] = {"@type": kind, "name": picture.creator}
+    if picture.copyright:
+        node["copyrightNotice"] = picture.copyright
+    if picture.source_type:
+        node["digitalSourceType"] = digital_source_type(picture.source_type)
+    node["inLanguage"] = page.lang
+    return node
+
+
+def digital_source_type(source_type: str) -> str:
+    """An IPTC digital source type's last part as schema.org's term: "algorithmicMedia" → ".../AlgorithmicMediaDigitalSource"."""
+    return f"https://schema.org/{source_type[:1].upper()}{source_type[1:]}DigitalSource"
+
+
+def _pixels(count: int) -> Node:
+    """A length in pixels: unit code E37 of UN/CEFACT Recommendation 20."""
+    return {"@type": "QuantitativeValue", "value": count, "unitCode": "E37"}
+
+
+def _picture_id(config: Config, page: Page, picture: Picture) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", picture.id.lower()).strip("-")
+    return f"{full(config, page.url)}#picture-{picture.slot}-{name}"

@@ -1,0 +1,132 @@
+"""A row a format: what it is called, how it is encoded by default, and the encoder.
+
+Takes a Pillow image and full settings, yields file bytes. Every setting that can move a byte is written out, threads above
+all: libavif's output depends on their number. pillow-avif-plugin is imported here and nowhere else. To add a format, add a row to
+`CODECS`. A row's `fingerprint` is raised by hand when its pixels move; library versions are not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from ..errors import EncodeError
+from ..model import Json
+
+EFFORTS = ("fast", "final")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """One format. `quality` is the default (0–100), None where the format is lossless; `fast` overrides `final` for drafts."""
+
+    format: str
+    media_type: str
+    extension: str
+    fingerprint: int
+    quality: int | None
+    final: Mapping[str, Json]
+    fast: Mapping[str, Json]
+
+    def settings(self, quality: int | None = None, effort: str = "final") -> dict[str, Json]:
+        """Every setting of the encoder, defaults written out. Raises ValueError for an unknown effort or quality not 0–100."""
+        if effort not in EFFORTS:
+            raise ValueError(f"{effort!r} is no effort, known are {', '.join(EFFORTS)}")
+        settings = {**self.final, **(self.fast if effort == "fast" else {})}
+        if self.quality is None:
+            return settings
+        wanted = self.quality if quality is None else quality
+        if not 0 <= wanted <= 100:
+            raise ValueError(f"quality {wanted} is not 0 to 100")
+        return {**settings, "quality": wanted}
+
+    def encode(self, image: Any, settings: Mapping[str, Json], xmp: bytes, exif: bytes) -> bytes:
+        """File bytes of a Pillow image (8-bit sRGB, mode RGB or RGBA) with `xmp` and `exif` inside. Raises EncodeError.
+
+        Pillow is loaded by the first call, not with this module: a plan reads settings alone. A `background` in the settings
+        (#rrggbb) is laid under a transparent image first.
+        """
+        arguments = dict(settings)
+        background = arguments.pop("background", None)
+        if background is not None and image.mode == "RGBA":
+            image = _flattened(image, str(background))
+        try:
+            return _save(self.format, image, arguments, xmp, exif)
+        except (OSError, ValueError, SystemError, MemoryError) as error:
+            width, height = image.size
+            raise EncodeError(f"{self.format} of {width}×{height} px cannot be encoded: {error}") from error
+
+
+CODECS: Mapping[str, Codec] = {
+    "avif": Codec(
+        format="avif",
+        media_type="image/avif",
+        extension="avif",
+        fingerprint=1,
+        quality=53,
+        final={
+            "codec": "aom",
+            "speed": 6,
+            "subsampling": "4:2:0",
+            "range": "full",
+            "max_threads": 1,
+            "autotiling": False,
+            "advanced": {"tune": "iq"},
+        },
+        fast={"speed": 9},
+    ),
+    "webp": Codec(
+        format="webp",
+        media_type="image/webp",
+        extension="webp",
+        fingerprint=1,
+        quality=78,
+        final={"method": 4, "lossless": False, "alpha_quality": 100, "exact": False},
+        fast={"method": 2},
+    ),
+    "jpeg": Codec(
+        format="jpeg",
+        media_type="image/jpeg",
+        extension="jpg",
+        fingerprint=1,
+        quality=80,
+        final={"subsampling": "4:2:0", "progressive": True, "optimize": True},
+        fast={},
+    ),
+    "png": Codec(
+        format="png",
+        media_type="image/png",
+        extension="png",
+        fingerprint=1,
+        quality=None,
+        final={"optimize": True},
+        fast={"optimize": False, "compress_level": 6},
+    ),
+}
+
+
+def _flattened(image: Any, background: str) -> Any:
+    from PIL import Image
+
+    under = Image.new("RGBA", image.size, background)
+    under.alpha_composite(image)
+    return under.convert("RGB")
+
+
+def _save(format: str, image: Any, settings: dict[str, Json], xmp: bytes, exif: bytes) -> bytes:
+    arguments: dict[str, Any] = {**settings, "exif": exif}
+    if format == "avif":
+        import pillow_avif  # noqa: F401  registers the encoder
+    if format == "png":
+        from PIL.PngImagePlugin import PngInfo
+
+        text = PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8"))
+        arguments["pnginfo"] = text
+    else:
+        arguments["xmp"] = xmp
+    stream = BytesIO()
+    image.save(stream, format.upper(), **arguments)
+    return stream.getvalue()

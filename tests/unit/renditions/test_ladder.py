@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aibild_build.config import Images
+from aibild_build.model import Breakpoint, Brief, Level, Origin, RatioRule, SafeArea, Slot
+from aibild_build.renditions import DEVICES, MIN_DENSITY, Layout, device_width, lay_out
+
+ROOM = 2048
+BRIEF = Brief(id="lighthouse", origin=Origin(path="briefs/lighthouse.yaml", line=1), engine="sketch", focal=(0.5, 0.5))
+HERO = Slot(
+    name="hero",
+    priority=True,
+    breakpoints=(
+        Breakpoint(min_width=0, ratio="4:5"),
+        Breakpoint(min_width=640, ratio="16:9", offset=-64, max_width=1200),
+    ),
+)
+CARD = Slot(name="card", breakpoints=(Breakpoint(min_width=0, ratio="3:2", max_width=400),))
+MASTER = ("a" * 64, (2400, 1350), "RGB")
+CLEAR = ("c" * 64, (2400, 1350), "RGBA")
+
+
+def laid(
+    brief: Brief = BRIEF, slot: Slot = HERO, images: Images | None = None, **assets: tuple[str, tuple[int, int], str]
+) -> Layout:
+    return lay_out(brief, slot, assets or {"master": MASTER}, images or Images(), ROOM)
+
+
+def widths(layout: Layout) -> list[tuple[str, str, list[int]]]:
+    return [
+        (group.ratio, row.format, [variant.size[0] for variant in row.variants]) for group in layout.groups for row in group.rows
+    ]
+
+
+def test_hero_has_every_format_in_every_band() -> None:
+    layout = laid()
+    assert layout.slot == HERO
+    assert widths(layout) == [
+        ("4:5", "avif", [640, 721, 1080]),
+        ("4:5", "webp", [640, 721, 1080]),
+        ("4:5", "jpeg", [640, 721, 1080]),
+        ("16:9", "avif", [1200, 1408, 1838, 2400]),
+        ("16:9", "webp", [1200, 1408, 1838, 2400]),
+        ("16:9", "jpeg", [1200, 1408, 1838, 2400]),
+    ]
+    assert [group.media for group in layout.groups] == ["(max-width: 639.98px)", "(min-width: 640px)"]
+    assert layout.fallback is layout.groups[1].rows[2]
+    assert layout.findings == ()
+
+
+def test_sizes_keep_the_crops_ratio() -> None:
+    for variant in laid().variants():
+        width, height = variant.size
+        _, _, crop_width, crop_height = variant.crop
+        assert abs(height - width * crop_height / crop_width) <= 1
+
+
+def test_variants_carry_all_that_decides_bytes() -> None:
+    first = laid(images=Images(quality={"avif": 40})).groups[0].rows[0].variants[0]
+    assert first.pixels == MASTER[0]
+    assert first.crop == (660, 0, 1080, 1350)
+    assert first.settings["quality"] == 40
+    assert first.settings["max_threads"] == 1
+    assert first.room_bytes == ROOM
+    assert first.effort == "final"
+    assert {variant.settings["quality"] for variant in laid().groups[0].rows[0].variants} == {53}
+
+
+def test_effort_is_part_of_the_key() -> None:
+    fast = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, effort="fast")
+    assert not {variant.encode for variant in fast.variants()} & {variant.encode for variant in laid().variants()}
+
+
+def test_special_cuts_of_the_priority_slot() -> None:
+    layout = laid()
+    assert layout.share is not None
+    assert (layout.share.size, layout.share.format, layout.share.crop) == ((1200, 630), "jpeg", (0, 45, 2400, 1260))
+    assert [variant.size for variant in layout.structured] == [(1200, 675), (1200, 900), (1200, 1200)]
+    assert {variant.format for variant in layout.structured} == {"jpeg"}
+    assert layout.thumb is not None
+    assert (layout.thumb.size, layout.thumb.format, layout.thumb.crop) == ((320, 320), "jpeg", (795, 270, 810, 810))
+
+
+def test_a_structured_cut_that_the_page_has_is_not_made_twice() -> None:
+    layout = laid()
+    assert layout.structured[0] in layout.fallback.variants
+    assert len(layout.variants()) == 3 * 3 + 3 * 4 + 4  # share, 4:3, 1:1 and thumb
+    keys = [variant.encode for variant in layout.variants()]
+    assert len(keys) == len(set(keys))
+
+
+def test_other_slots_have_no_special_cuts() -> None:
+    layout = laid(slot=CARD)
+    assert (layout.share, layout.structured, layout.thumb) == (None, (), None)
+
+
+def test_what_search_engines_index_is_no_thumbnail() -> None:
+    assert widths(laid(slot=CARD)) == [
+        ("3:2", "avif", [400, 529, 700, 800, 1080]),
+        ("3:2", "webp", [400, 529, 700, 800, 1080]),
+        ("3:2", "jpeg", [400, 529, 700, 800, 1080, 1200]),
+    ]
+    small = laid(slot=CARD, master=("b" * 64, (1110, 740), "RGB"))
+    assert widths(small)[-1][2][-1] == 1110
+
+
+def test_transparent_pictures_fall_back_to_png_and_are_shared_on_white() -> None:
+    layout = laid(master=CLEAR)
+    assert [row.format for row in layout.groups[0].rows] == ["avif", "webp", "png"]
+    assert layout.share is not None
+    assert layout.share.format == "jpeg"
+    assert layout.share.settings["background"] == "#ffffff"
+    assert {variant.settings.get("background") for variant in layout.structured} == {"#ffffff"}
+    assert layout.thumb is not None
+    assert layout.thumb.format == "png"
+    assert all("background" not in variant.settings for group in layout.groups for row in group.rows for variant in row.variants)
+
+
+def test_formats_come_from_the_slot_then_the_site_and_always_end_in_one_that_all_show() -> None:
+    def formats(site: tuple[str, ...], own: tuple[str, ...] = ()) -> list[str]:
+        return [row.format for row in laid(slot=replace(CARD, formats=own), images=Images(formats=site)).groups[0].rows]
+
+    assert formats(("avif", "jpeg")) == ["avif", "jpeg"]
+    assert formats(("webp",)) == ["webp", "jpeg"]
+    assert formats(("jpeg",)) == ["jpeg"]
+    assert formats(("png", "jpeg", "avif")) == ["avif", "jpeg"]
+    assert formats(("avif", "webp", "jpeg"), ("webp", "jpeg")) == ["webp", "jpeg"]
+
+
+def test_a_ratio_with_a_picture_of_its_own_is_cut_from_that() -> None:
+    own = ("d" * 64, (1024, 1280), "RGB")
+    layout = laid(**{"master": MASTER, "4:5": own})
+    assert {variant.pixels for row in layout.groups[0].rows for variant in row.variants} == {own[0]}
+    assert layout.groups[0].rows[0].variants[0].crop == (0, 0, 1024, 1280)
+    assert {variant.pixels for row in layout.groups[1].rows for variant in row.variants} == {MASTER[0]}
+    assert [variant.pixels for variant in layout.structured] == [MASTER[0]] * 3
+
+
+def test_a_ratios_rule_may_move_the_focal_point() -> None:
+    brief = replace(BRIEF, ratios=(RatioRule(ratio="4:5", overrides={"focal": [0.0, 0.5]}),))
+    layout = laid(brief)
+    assert layout.groups[0].crop.x == 0
+    assert laid().groups[0].crop.x == 660
+
+
+def test_a_cut_safe_area_is_told_for_the_slot_alone() -> None:
+    area = SafeArea(ratio="16:9", x=0.05, y=0.5, width=0.5, height=0.4, colour="#ffffff")
+    layout = laid(replace(BRIEF, safe_areas=(area,)))
+    assert [finding.rule for finding in layout.findings] == ["crop-cuts-safe-area"]
+    finding = layout.findings[0]
+    assert finding.level is Level.WARNING
+    assert finding.origin == BRIEF.origin
+    assert finding.subject == "lighthouse"
+    assert finding.message == (
+        "expected the 4:5 crop of slot `hero` to keep every safe area, but safe area 1 (`16:9`) needs x 120 to 1320 px "
+        "of the picture, the 4:5 crop keeps 660 to 1740"
+    )
+    assert "4:5" in finding.hint
+
+
+def test_a_safe_area_does_not_move_cuts_without_text() -> None:
+    area = SafeArea(ratio="16:9", x=0.1, y=0.5, width=0.2, height=0.4, colour="#ffffff")
+    layout = laid(replace(BRIEF, safe_areas=(area,)))
+    assert layout.findings == ()
+    assert layout.groups[0].crop.x == 240
+    assert layout.structured[2].crop == (525, 0, 1350, 1350)
+
+
+def test_a_small_picture_is_told_and_not_enlarged() -> None:
+    layout = laid(master=("b" * 64, (800, 450), "RGB"))
+    assert [(finding.rule, finding.measured, finding.limit) for finding in layout.findings] == [
+        ("picture-too-small", 360, 1080),
+        ("picture-too-small", 800, 1408),
+    ]
+    assert layout.findings[0].message == "expected the 4:5 crop of slot `hero` at least 1080 px wide, got 360 px"
+    for variant in layout.variants():
+        assert variant.size[0] <= variant.crop[2]
+        assert variant.size[1] <= variant.crop[3]
+    assert layout.share is not None
+    assert layout.share.size == (800, 420)
+    assert layout.thumb is not None
+    assert layout.thumb.size == (270, 270)
+
+
+def test_every_device_of_the_matrix_is_served() -> None:
+    for slot in (HERO, CARD):
+        layout = laid(slot=slot)
+        for viewport, dpr in DEVICES:
+            box = next(group.band.box_width(viewport) for group in layout.groups if group.band.holds(viewport))
+            assert device_width(layout.groups, viewport, dpr) >= MIN_DENSITY * box * dpr
+
+
+def test_the_same_question_gives_the_same_layout() -> None:
+    assert laid() == laid()

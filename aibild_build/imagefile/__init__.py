@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .fields import NAMESPACES, fields, fields_of_xmp
 from .found import Probe
+from .marks import embedded_source_type
 from .media import EXTENSIONS, format_of_name, media_type_of
 from .pixels import MAX_PIXELS, decode, decode_png, encode_png, pixels_digest
 from .plain import Decoded, ImageFault
@@ -27,6 +28,7 @@ __all__ = [
     "SOURCE_TYPE_BASE",
     "decode",
     "decode_png",
+    "embedded_source_type",
     "encode_png",
     "fields",
     "fields_of_xmp",

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import FrozenError
 from ..lock import LockState
-from ..model import MASTER, Asset, Made, Plan, Tally
+from ..model import MASTER, Asset, Made, Picture, Plan, Tally
 from ..pages.render import Renderer
 from ..store import Store
 from .costs import past_costs
@@ -38,6 +39,13 @@ def plan(
     Raises SourceError with every fault of the source.
     """
     project = open_project(root, base_url=base_url)
+    return plan_project(project, today=today, store_dir=store_dir, output_dir=output_dir, force=force, repin=repin)
+
+
+def plan_project(
+    project: Project, *, today: str, store_dir: Path | None, output_dir: Path | None, force: bool, repin: bool
+) -> Plan:
+    """`plan` for a project that is open."""
     store = Store(store_dir or store_path(project), read_only=True)
     costs = past_costs(store)
     wanted = with_cost(want_assets(project, store, force=force, repin=repin), costs.pictures)
@@ -81,9 +89,7 @@ def output_path(project: Project) -> Path:
     return project.config.root / project.config.output
 
 
-def expected_assets(
-    wanted: tuple[WantedAsset, ...], today: str
-) -> tuple[dict[str, dict[str, Asset]], dict[str, str]]:
+def expected_assets(wanted: tuple[WantedAsset, ...], today: str) -> tuple[dict[str, dict[str, Asset]], dict[str, str]]:
     """The asset of every brief in use and the day of its metadata; for one that is not made yet, what can be known beforehand."""
     assets: dict[str, dict[str, Asset]] = {}
     days: dict[str, str] = {}
@@ -125,14 +131,13 @@ def _unmade(want: WantedAsset, today: str) -> Asset:
     )
 
 
-def renderer_for(project: Project, briefs: tuple[WantedBrief, ...]) -> Renderer:
+def renderer_for(project: Project, pictures: Mapping[tuple[str, str, str], Picture]) -> Renderer:
     """A renderer over the pictures that are at hand."""
-    at_hand = {one.variant.encode: one.rendition for brief in briefs for one in brief.renditions if one.rendition is not None}
-    pictures = compose_pictures(project.config, briefs, at_hand)
     return Renderer(project.config, project.site, pictures, (project.config.root / TEMPLATES_FOLDER,))
 
 
 def _pages(project: Project, briefs: tuple[WantedBrief, ...], output: Path, force: bool) -> tuple[WantedPage, ...]:
+    at_hand = {one.variant.encode: one.rendition for brief in briefs for one in brief.renditions if one.rendition is not None}
+    renderer = renderer_for(project, compose_pictures(project.config, briefs, at_hand))
     remembered = read_remembered(project.config.root / STATE_FOLDER)
-    return want_pages(project.site.pages, renderer_for(project, briefs), remembered, output, force=force)
-
+    return want_pages(project.site.pages, renderer, remembered, output, force=force)

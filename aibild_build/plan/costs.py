@@ -1,4 +1,7 @@
-"""What work took in the past, read from the store's records. Takes a store, yields medians; guesses nothing where nothing is known."""
+"""What work took in the past, read from the store's records.
+
+Takes a store, yields medians; guesses nothing where nothing is known.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..canonical import canonical, digest_of
-from ..model import Cost, Json, Page, PageReason, Work
+from ..model import Cost, Page, PageReason, Work
 from ..pages.render import Renderer, Trace
 from ..wire import from_json, to_json
 
@@ -26,15 +26,25 @@ class PageRecord:
 
     trace: Trace
     digest: str
+    bytes: int
     pictures: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """A file that the whole site shares: key of what went in, digest and bytes of what came."""
+
+    key: str
+    digest: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """The last build's pages by "language|id" and other made files as path → (key of what went in, digest of what came)."""
+    """The last build's pages by "language|id", and its other made files by path."""
 
     pages: Mapping[str, PageRecord] = field(default_factory=dict)
-    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +76,7 @@ def _want(page: Page, renderer: Renderer, record: PageRecord | None, output: Pat
     return WantedPage(page=page, record=None, work=work)
 
 
-def _why(
-    page: Page, renderer: Renderer, record: PageRecord | None, output: Path, force: bool
-) -> tuple[PageReason | None, str]:
+def _why(page: Page, renderer: Renderer, record: PageRecord | None, output: Path, force: bool) -> tuple[PageReason | None, str]:
     if force:
         return PageReason.FORCED, ""
     if record is None:
@@ -93,18 +101,13 @@ def read_remembered(state: Path) -> Remembered:
     """What the folder `state` remembers; nothing where there is no such file, or none that can be used."""
     try:
         found = json.loads((state / _TRACES).read_bytes())
-        if found["schema"] != TRACES_SCHEMA:
+        if found.pop("schema") != TRACES_SCHEMA:
             return Remembered()
-        return Remembered(
-            pages={name: from_json(PageRecord, record) for name, record in found["pages"].items()},
-            files={path: (str(key), str(digest)) for path, (key, digest) in found["files"].items()},
-        )
+        return from_json(Remembered, found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Remembered()
 
 
 def remembered_bytes(remembered: Remembered) -> tuple[str, bytes]:
     """File name and bytes under which it is kept."""
-    pages: dict[str, Json] = {name: to_json(record) for name, record in remembered.pages.items()}
-    files: dict[str, Json] = {path: list(entry) for path, entry in remembered.files.items()}
-    return _TRACES, canonical({"schema": TRACES_SCHEMA, "pages": pages, "files": files})
+    return _TRACES, canonical({"schema": TRACES_SCHEMA, **to_json(remembered)})

@@ -1,7 +1,7 @@
 """Which assets the used briefs want, how the lock stands to each, and which must be made, with the reason.
 
-Takes a `Project` and a store, yields one `WantedAsset` for every asset of every brief in use. Makes nothing. The table in `decide` is the
-one in the docs page "The lock".
+Takes a `Project` and a store, yields one `WantedAsset` for every asset of every brief in use. Makes nothing. The table in
+`decide` is the one in the docs page "The lock".
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Making:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedAsset:
-    """One asset that pages need. `assets` are those at hand by recipe key; `making` is what is missing; `size` is what was asked for.
+    """One asset that pages need. `assets` are those at hand by recipe key; `making` is what is missing; `size` is what was
+    asked for.
 
     `blocked` says why it can neither be used nor made, "" otherwise.
     """
@@ -40,6 +41,7 @@ class WantedAsset:
     brief: str
     name: str
     engine: str
+    lane: str
     recipes: tuple[Recipe, ...]
     state: LockState
     pinned: Pinned | None
@@ -161,9 +163,9 @@ def _decide(
         pin = pinned.picked
         one = next(one for one in recipes if one.key == pin.recipe)
         asset = find_pinned(store, pin)
-        if asset is not None and not force:
+        if asset is not None and not (force and engine.exact):
             assets[pin.recipe] = asset
-        elif engine.exact or (force and asset is not None):
+        elif engine.exact:
             make(one, PictureReason.FORCED if force else PictureReason.MISSING_BLOB, pin.pixels)
         else:
             blocked = "is pinned, missing from the store, and cannot be made again exactly"
@@ -181,6 +183,7 @@ def _decide(
         brief=brief.id,
         name=name,
         engine=brief.engine,
+        lane=engine.lane,
         recipes=recipes,
         state=state,
         pinned=pinned,

@@ -59,7 +59,10 @@ def open_project(root: Path, *, base_url: str | None = None) -> Project:
 
 
 def read_one_brief(root: Path, brief_id: str) -> tuple[Brief, Config]:
-    """One brief with its profile and blocks merged, whatever else is wrong. Raises SourceError when it or the config cannot be had."""
+    """One brief with its profile and blocks merged, whatever else is wrong.
+
+    Raises SourceError when it or the config cannot be had.
+    """
     config, findings = read_config(root)
     if config is None:
         raise SourceError(findings)
@@ -127,8 +130,8 @@ def _read_lock(root: Path) -> tuple[Lock, str, tuple[Finding, ...]]:
 
 
 def _cross_check(config: Config, site: Site) -> list[Finding]:
-    """References that only the whole project can judge: briefs named by pages, engines named by briefs, languages without words."""
-    findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
+    """References that only the whole project can judge: briefs named by pages, engines named by briefs, languages without
+    words.""" findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
     used: set[str] = set()
     for page in site.pages:
         for reference in references(page):
@@ -142,7 +145,9 @@ def _cross_check(config: Config, site: Site) -> list[Finding]:
     for brief_id, brief in sorted(site.briefs.items()):
         if brief_id not in used:
             message = f"brief `{brief_id}` is used by no page"
-            findings.append(Finding(rule="brief-unused", level=Level.NOTE, message=message, origin=brief.origin, subject=brief_id))
+            findings.append(
+                Finding(rule="brief-unused", level=Level.NOTE, message=message, origin=brief.origin, subject=brief_id)
+            )
     return findings
 
 

@@ -1,6 +1,7 @@
 """Which files the assets must be cut into, which of them are at hand, and the pictures that pages then show.
 
-Takes a `Project` and the assets by brief, yields one `WantedBrief` a brief with its layouts and files. Decodes and encodes nothing.
+Takes a `Project` and the assets by brief, yields one `WantedBrief` a brief with its layouts and files. Decodes and encodes
+nothing.
 """
 
 from __future__ import annotations
@@ -77,10 +78,19 @@ def want_renditions(
     force: bool = False,
     seconds_per_megapixel: Mapping[str, float] | None = None,
 ) -> tuple[WantedBrief, ...]:
-    """The files of every brief in `assets` (brief → asset name → asset). `made_days` are the days that metadata names, by brief."""
+    """The files of every brief in `assets` (brief → asset name → asset); `made_days` are the days in metadata, by brief."""
     used = uses(project.config, project.site)
     return tuple(
-        _want(project, store, project.site.briefs[brief], assets[brief], made_days[brief], used[brief].slots, force, seconds_per_megapixel or {})
+        _want(
+            project,
+            store,
+            project.site.briefs[brief],
+            assets[brief],
+            made_days[brief],
+            used[brief].slots,
+            force,
+            seconds_per_megapixel or {},
+        )
         for brief in sorted(assets)
     )
 
@@ -180,7 +190,7 @@ def slug_of(brief: Brief) -> str:
 def compose_pictures(
     config: Config, wanted: tuple[WantedBrief, ...], renditions: Mapping[str, Rendition]
 ) -> dict[tuple[str, str, str], Picture]:
-    """What pages see, by (brief, slot, language). `renditions` are by encode key; a layout that lacks one of its own is left out."""
+    """What pages see, by (brief, slot, language). `renditions` are by encode key; a layout that lacks one is left out."""
     pictures = {}
     for want in wanted:
         master = want.assets[MASTER]

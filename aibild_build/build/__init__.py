@@ -1,0 +1,132 @@
+"""Carries out a plan: the whole pipeline on one screen.
+
+`build` is the entry point of `aibild build`. It reads the project, makes the pictures that lock and store lack, cuts them into
+files, renders the pages that changed and puts all of it into the output folder; each stage asks `plan` what is wanted and why.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from .. import crews, plan
+from ..canonical import digest_of
+from ..disk import write_atomic
+from ..errors import LimitError
+from ..lock import LOCK_FILE, write_lock
+from ..model import Report, Tally
+from ..plan.pages import read_remembered, remembered_bytes, want_pages
+from ..plan.pictures import want_assets
+from ..plan.reading import Project, open_project, relevel
+from ..plan.renditions import compose_pictures, want_renditions
+from .jobs import StoreArguments, open_store
+from .making import make_pictures, make_renditions
+from .outputs import gather
+from .pages import picture_facts, remember, render_pages, shared_files
+from .publish import marker_bytes, output_turn, publish
+from .spill import SpillingStore
+from .talk import Silent, Talk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to build.
+
+    `store` and `output` override `aibild.toml`; `workers` 0 is one for each core; limits None are the site's own.
+    """
+
+    root: Path
+    output: Path | None = None
+    store: Path | None = None
+    read_only_store: bool = False
+    base_url: str | None = None
+    frozen: bool = False
+    force: bool = False
+    repin: bool = False
+    limit_seconds: float | None = None
+    limit_images: int | None = None
+    workers: int = 0
+
+
+def build(options: Options, *, today: str, talk: Talk | None = None) -> Report:
+    """Build the project at `options.root`. `today` (YYYY-MM-DD) is the day that new pixels are dated with.
+
+    Raises SourceError and TemplateError (exit 2), FrozenError (1), and the other AibildErrors (3). Unless it was OutputError the
+    output folder is untouched; it is whole in any case.
+    """
+    started, say = perf_counter(), talk or Silent()
+    project = open_project(options.root, base_url=options.base_url)
+    config, output = project.config, (options.output or plan.output_path(project)).absolute()
+    state = config.root / plan.STATE_FOLDER
+    with _store(options, project, output) as (store, arguments), closing(crews.load("local", workers=options.workers)) as crew:
+        _refuse_over_limit(options, project, today)
+        wanted = want_assets(project, store, force=options.force, repin=options.repin)
+        if options.frozen:
+            plan.refuse_frozen(wanted)
+        made = make_pictures(project, wanted, arguments, crew, say, today)
+        lock = write_lock(made.lock).encode()
+        if not options.frozen:
+            write_atomic(config.root / LOCK_FILE, lock)
+        briefs = want_renditions(project, store, made.assets, made.days, force=options.force)
+        files = make_renditions(briefs, arguments, crew, say, again=options.force)
+        pictures = compose_pictures(config, briefs, files.renditions)
+        with output_turn(output):
+            renderer, remembered = plan.renderer_for(project, pictures), read_remembered(state)
+            pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
+            written = render_pages(pages, renderer, say)
+            shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
+            outputs = gather(project, written, pictures, files.renditions, store)
+            marker = marker_bytes(outputs.rows, lock_digest=digest_of(lock), draft=False)
+            count, removed = publish(output, outputs.rows, outputs.contents, marker)
+            name, data = remembered_bytes(remember(written))
+            write_atomic(state / name, data)
+        if store.degraded:
+            say.note(store.degraded)
+        return Report(
+            made=Tally(picture=made.made, rendition=files.encoded, page=written.rendered),
+            reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=len(pages) - written.rendered),
+            embedded=files.embedded,
+            refused=0,
+            findings=(*project.findings, *relevel(config, tuple(finding for brief in briefs for finding in brief.findings))),
+            seconds=round(perf_counter() - started, 3),
+            engine_seconds=round(made.seconds, 3),
+            credits=made.credits,
+            outputs=len(outputs.rows),
+            bytes=sum(row.bytes for row in outputs.rows),
+            store_bytes=store.stats().bytes,
+            written=count,
+            removed=removed,
+        )
+
+
+@contextmanager
+def _store(options: Options, project: Project, output: Path) -> Iterator[tuple[SpillingStore, StoreArguments]]:
+    """The project's store, with a place beside the output for what it cannot keep."""
+    spill = output.parent / f".{output.name}.aibild-spill"
+    root = (options.store or plan.store_path(project)).absolute()
+    arguments = (str(root), str(spill), options.read_only_store, project.config.store_max_bytes)
+    try:
+        yield open_store(*arguments), arguments
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _refuse_over_limit(options: Options, project: Project, today: str) -> None:
+    """A limit stops a run before it spends. Raises LimitError."""
+    images = options.limit_images if options.limit_images is not None else project.config.limit_images
+    seconds = options.limit_seconds if options.limit_seconds is not None else project.config.limit_seconds
+    if images is None and seconds is None:
+        return
+    planned = plan.plan_project(
+        project, today=today, store_dir=options.store, output_dir=options.output, force=options.force, repin=options.repin
+    )
+    if images is not None and planned.made.picture > images:
+        raise LimitError(f"{planned.made.picture} pictures would be made, the limit is {images}", hint="see `aibild plan`")
+    if seconds is not None and planned.seconds > seconds:
+        raise LimitError(
+            f"the work is expected to take {planned.seconds:.0f} s, the limit is {seconds:g} s", hint="see `aibild plan`"
+        )

@@ -1,0 +1,183 @@
+"""The work itself: functions that a crew's workers run. They take keys and digests, put bytes into the store, and return facts.
+
+Module-level, so that any Executor can carry them; orders and answers are plain JSON. A job first looks whether another build
+has done its work meanwhile, under a lock that the kernel drops if its holder dies, so two builds at once make nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .. import engines
+from ..canonical import key_of
+from ..errors import EngineError
+from ..model import Asset, FileFacts, Made, Recipe, Rendition, Variant
+from ..plan.pictures import asset_key, find_made
+from ..plan.records import digests_of
+from ..plan.renditions import find_encoded
+from ..renditions import deliver, make
+from ..renditions.metadata import Metadata
+from ..store import Store
+from ..wire import from_json, to_json
+from .spill import SpillingStore
+
+StoreArguments = tuple[str, str, bool, int]
+
+
+@lru_cache(maxsize=8)
+def open_store(root: str, spill: str, read_only: bool, max_bytes: int) -> SpillingStore:
+    """The store of an order; one object a process."""
+    return SpillingStore(Path(root), spill=Path(spill), read_only=read_only, max_bytes=max_bytes)
+
+
+@lru_cache(maxsize=8)
+def _engine(name: str, settings: str) -> engines.Engine:
+    return engines.load(name, json.loads(settings))
+
+
+def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one candidate and put it into the store.
+
+    `order`: store, engine, settings (JSON text), recipe, inputs (role → path), expected (pixels or ""), today, again (make it
+    even if it is there). Answer: asset, seconds, made. Raises EngineError.
+    """
+    store = open_store(*order["store"])
+    recipe: Recipe = from_json(Recipe, order["recipe"])
+    with store.single_flight(recipe.key):
+        found = None if order["again"] else _found(store, recipe.key, order["expected"])
+        if found is not None:
+            return {"asset": to_json(found), "seconds": 0.0, "made": False}
+        started = time.perf_counter()
+        asset = _make(store, order, recipe, started)
+        return {"asset": to_json(asset), "seconds": time.perf_counter() - started, "made": True}
+
+
+def _found(store: Store, recipe_key: str, expected: str) -> Asset | None:
+    found = find_made(store, recipe_key)
+    return found if found is not None and expected in ("", found.pixels) else None
+
+
+def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float) -> Asset:
+    from ..imagefile import encode_png, pixels_digest
+
+    inputs = {role: Path(path).read_bytes() for role, path in order["inputs"]}
+    drawn = _engine(order["engine"], order["settings"]).generate(recipe, inputs, lambda share: None)[0]
+    pixels = pixels_digest(drawn.samples, drawn.size, drawn.mode)
+    if order["expected"] not in ("", pixels):
+        raise EngineError(
+            f"engine `{order['engine']}` made other pixels for {order['subject']} than aibild.lock pins",
+            hint="if the change is wanted, `aibild build --repin` pins the new picture",
+        )
+    asset = Asset(
+        recipe=recipe.key,
+        pixels=pixels,
+        digest=store.put(encode_png(drawn.samples, drawn.size, drawn.mode), durable=True).digest,
+        size=drawn.size,
+        mode=drawn.mode,
+        source_type=drawn.source_type,
+        made=Made(
+            engine=order["engine"],
+            environment=drawn.environment,
+            seconds=round(time.perf_counter() - started, 3),
+            when=order["today"],
+            credits=drawn.credits,
+        ),
+    )
+    fields = {"asset": to_json(asset), "recipe": recipe.asked(), "noted": dict(recipe.noted)}
+    _stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)
+    _stand(store, recipe.key, "recipe", fields, asset.digest)
+    return asset
+
+
+def make_files(order: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Cut one crop of one asset into the wanted files.
+
+    `order`: store, asset (blob), metadata, wanted (list of {variant, delivery}), again. Answer: one {delivery, rendition,
+    seconds, kind} a file, kind being `encoded`, `embedded` or `found`. Raises EncodeError.
+    """
+    store = open_store(*order["store"])
+    metadata: Metadata = from_json(Metadata, order["metadata"])
+    wanted = {one["delivery"]: from_json(Variant, one["variant"]) for one in order["wanted"]}
+    answers: list[dict[str, Any]] = []
+    with store.single_flight(key_of(["files", order["asset"], *sorted(wanted)])):
+        encodes: dict[str, str] = {}
+        for delivery, variant in wanted.items():
+            record = None if order["again"] else store.lookup(delivery)
+            if record is not None and store.has(str(record["rendition"]["digest"])):
+                answers.append({"delivery": delivery, "rendition": record["rendition"], "seconds": 0.0, "kind": "found"})
+            elif order["again"] or not (answer := _embed(store, delivery, variant, metadata)):
+                encodes[variant.encode] = delivery
+            else:
+                answers.append(answer)
+        answers += _encode(
+            store, order["asset"], {wanted[delivery].encode: wanted[delivery] for delivery in encodes.values()}, encodes, metadata
+        )
+    return answers
+
+
+def _embed(store: Store, delivery: str, variant: Variant, metadata: Metadata) -> dict[str, Any] | None:
+    """Other words and rights put into an encode that is there already; None when there is none."""
+    digest = find_encoded(store, variant.encode)
+    encoded = store.get(digest) if digest else None
+    if encoded is None:
+        return None
+    started = time.perf_counter()
+    known = store.lookup(variant.encode) or {}
+    data, facts = deliver(encoded, variant, metadata)
+    looks = known.get("looks")
+    if isinstance(looks, Mapping):
+        facts = _with_looks(facts, looks)
+    return _record(store, delivery, variant, data, facts, time.perf_counter() - started, "embedded")
+
+
+def _encode(
+    store: Store, asset: str, variants: Mapping[str, Variant], deliveries: Mapping[str, str], metadata: Metadata
+) -> list[dict[str, Any]]:
+    if not variants:
+        return []
+    master = store.get(asset)
+    if master is None:
+        raise EngineError(f"the picture {asset[:12]} vanished from the store during the build", hint="build again")
+    answers = []
+    started = time.perf_counter()
+    for variant, data, facts in make(master, tuple(variants.values()), metadata):
+        seconds = time.perf_counter() - started
+        answer = _record(store, deliveries[variant.encode], variant, data, facts, seconds, "encoded")
+        fields = {
+            "digest": answer["rendition"]["digest"],
+            "variant": to_json(variant),
+            "seconds": round(seconds, 4),
+            "looks": {"placeholder": facts.placeholder, "colour": facts.colour, "hashes": dict(facts.hashes)},
+        }
+        _stand(store, variant.encode, "encode", fields, answer["rendition"]["digest"])
+        answers.append(answer)
+        started = time.perf_counter()
+    return answers
+
+
+def _with_looks(facts: FileFacts, looks: Mapping[str, Any]) -> FileFacts:
+    """What pixels look like does not change with the words in the file, so it is taken from the encode's record."""
+    return from_json(FileFacts, {**to_json(facts), **looks})
+
+
+def _record(
+    store: Store, delivery: str, variant: Variant, data: bytes, facts: FileFacts, seconds: float, kind: str
+) -> dict[str, Any]:
+    rendition = Rendition(
+        encode=variant.encode, delivery=delivery, digest=store.put(data).digest, format=variant.format, facts=facts, url=""
+    )
+    stands = _stand(store, delivery, "delivery", {"rendition": to_json(rendition)}, rendition.digest)
+    return {"delivery": delivery, "rendition": stands["rendition"], "seconds": seconds, "kind": kind}
+
+
+def _stand(store: Store, key: str, kind: str, fields: Mapping[str, Any], digest: str) -> Mapping[str, Any]:
+    """Record what came of `key`; a record whose bytes are lost makes way, since nothing can be had under it any more."""
+    before = store.lookup(key)
+    if before is not None and not any(store.has(named) for named in digests_of(before)):
+        store.set_aside(key)
+    return store.record(key, kind, fields, needs=(digest,))

@@ -1,0 +1,203 @@
+"""Carries out the work on pictures and files: orders go to a crew, answers come back as nouns.
+
+Takes what `plan` wants, yields the assets with the lock that pins them, and the renditions by encode key. It decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from typing import Any
+
+from ..canonical import canonical
+from ..crews import Crew
+from ..errors import FrozenError
+from ..lock import Lock, LockState, Pin, Pinned
+from ..model import MASTER, Asset, PictureReason, Rendition, Work
+from ..plan import made_day
+from ..plan.pictures import WantedAsset, asset_names
+from ..plan.reading import Project
+from ..plan.renditions import WantedBrief, WantedRendition, named
+from ..wire import from_json, to_json
+from .jobs import StoreArguments, make_files, make_picture
+from .talk import Talk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturesMade:
+    """The asset in use by brief and name, the lock that pins them, and what it took."""
+
+    assets: Mapping[str, Mapping[str, Asset]]
+    days: Mapping[str, str]
+    lock: Lock
+    made: int
+    reused: int
+    seconds: float
+    credits: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesMade:
+    """Renditions by encode key, and counts of what was done."""
+
+    renditions: Mapping[str, Rendition]
+    encoded: int
+    embedded: int
+    reused: int
+
+
+def make_pictures(
+    project: Project, wanted: tuple[WantedAsset, ...], store: StoreArguments, crew: Crew, talk: Talk, today: str
+) -> PicturesMade:
+    """Make what is missing. Raises EngineError, and FrozenError for what is blocked."""
+    blocked = tuple(f"{want.subject}: {want.blocked}" for want in wanted if want.blocked)
+    if blocked:
+        raise FrozenError(
+            "pinned pictures are missing",
+            blocked,
+            hint="fetch the store that holds them, or pin new ones with `aibild build --repin`",
+        )
+    orders = [_picture_order(project, want, index, store, today) for want in wanted for index in range(len(want.making))]
+    answers: dict[str, dict[str, Any]] = {}
+    for work, answer in _carry_out("picture", make_picture, orders, crew, talk):
+        answers[work.key] = answer
+    lock = project.lock
+    assets: dict[str, dict[str, Asset]] = {}
+    days: dict[str, str] = {}
+    for want in wanted:
+        made = _all_assets(want, answers)
+        lock = _pinned(lock, want, made)
+        asset = _in_use(want, made)
+        assets.setdefault(want.brief, {})[want.name] = asset
+        if want.name == MASTER:
+            days[want.brief] = made_day(want, asset)
+    kept = {brief_id: asset_names(brief) for brief_id, brief in project.site.briefs.items()}
+    new = [answer for answer in answers.values() if answer["made"]]
+    return PicturesMade(
+        assets=assets,
+        days=days,
+        lock=lock.only(kept),
+        made=len(new),
+        reused=sum(1 for want in wanted if not want.making) + len(answers) - len(new),
+        seconds=sum(answer["seconds"] for answer in new),
+        credits=sum(answer["asset"]["made"]["credits"] for answer in new),
+    )
+
+
+def _picture_order(
+    project: Project, want: WantedAsset, index: int, store: StoreArguments, today: str
+) -> tuple[Work, dict[str, Any]]:
+    making = want.making[index]
+    root = project.config.root
+    settings = canonical(dict(project.config.engines.get(want.engine, {}))).decode()
+    order = {
+        "store": store,
+        "lane": want.lane,
+        "engine": want.engine,
+        "settings": settings,
+        "recipe": to_json(making.recipe),
+        "inputs": [(role, str(root / path)) for role, path in making.inputs],
+        "expected": making.expected,
+        "subject": f"`{want.subject}`",
+        "today": today,
+        "again": making.work.reason in (PictureReason.FORCED, PictureReason.REPINNED),
+    }
+    return making.work, order
+
+
+def _all_assets(want: WantedAsset, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Asset]:
+    fresh = {one.recipe.key: from_json(Asset, answers[one.recipe.key]["asset"]) for one in want.making}
+    return {**want.assets, **fresh}
+
+
+def _in_use(want: WantedAsset, assets: Mapping[str, Asset]) -> Asset:
+    if want.state is LockState.EQUAL and want.pinned is not None and want.pinned.picked.recipe in assets:
+        return assets[want.pinned.picked.recipe]
+    return assets[want.recipes[0].key]
+
+
+def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset]) -> Lock:
+    """The lock with this asset pinned as it is now; an equal entry with equal pixels stays as it was, approvals and all."""
+    if want.state is LockState.EQUAL and want.pinned is not None:
+        pinned = {pin.recipe: pin.pixels for pin in want.pinned.candidates}
+        if all(pinned[key] == asset.pixels for key, asset in assets.items()):
+            return lock
+    days = {pin.pixels: pin.made for pin in want.pinned.candidates} if want.pinned else {}
+    pins = []
+    for recipe in want.recipes:
+        asset = assets.get(recipe.key)
+        if asset is None:
+            continue
+        made = days.get(asset.pixels, asset.made.when)
+        pins.append(
+            Pin(recipe=recipe.key, pixels=asset.pixels, engine=recipe.engine, seed=recipe.seed, size=asset.size, made=made)
+        )
+    return lock.pin(want.brief, want.name, Pinned(pick=0, candidates=tuple(pins)))
+
+
+def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew: Crew, talk: Talk, *, again: bool) -> FilesMade:
+    """Make the files that are missing, one crop of one asset at a time. Raises EncodeError."""
+    at_hand: dict[str, Rendition] = {}
+    orders: list[tuple[Work, dict[str, Any]]] = []
+    pending: dict[str, tuple[WantedRendition, str]] = {}
+    for brief in briefs:
+        groups: dict[tuple[object, ...], list[WantedRendition]] = {}
+        for one in brief.renditions:
+            if one.rendition is not None:
+                at_hand[one.variant.encode] = one.rendition
+            else:
+                groups.setdefault((one.asset, one.variant.crop), []).append(one)
+                pending[one.delivery] = (one, brief.slug)
+        orders += [_files_order(brief, group, store, again) for group in groups.values()]
+    reused = len(at_hand)
+    counts = {"encoded": 0, "embedded": 0, "found": 0}
+    for _, answers in _carry_out("rendition", make_files, orders, crew, talk):
+        for answer in answers:
+            one, slug = pending[answer["delivery"]]
+            at_hand[one.variant.encode] = named(from_json(Rendition, answer["rendition"]), one.variant, slug)
+            counts[answer["kind"]] += 1
+    return FilesMade(renditions=at_hand, encoded=counts["encoded"], embedded=counts["embedded"], reused=reused + counts["found"])
+
+
+def _files_order(
+    brief: WantedBrief, group: list[WantedRendition], store: StoreArguments, again: bool
+) -> tuple[Work, dict[str, Any]]:
+    works = [one.work for one in group if one.work is not None]
+    wanted = [{"variant": to_json(one.variant), "delivery": one.delivery} for one in group]
+    return works[0], {
+        "store": store,
+        "asset": group[0].asset,
+        "metadata": to_json(brief.metadata),
+        "wanted": wanted,
+        "again": again,
+    }
+
+
+def _carry_out(
+    kind: str,
+    job: Callable[[Mapping[str, Any]], Any],
+    orders: list[tuple[Work, dict[str, Any]]],
+    crew: Crew,
+    talk: Talk,
+) -> Iterator[tuple[Work, Any]]:
+    """Hand out all orders, yield answers as they come. On any error or Ctrl-C what has not begun is called off."""
+    if not orders:
+        return
+    known = [work.cost.seconds for work, _ in orders]
+    talk.begin(kind, len(orders), None if None in known else sum(seconds or 0.0 for seconds in known))
+    futures = {_lane(crew, order).submit(job, order): work for work, order in orders}
+    try:
+        for future in as_completed(futures):
+            answer = future.result()
+            seconds = answer["seconds"] if isinstance(answer, dict) else sum(one["seconds"] for one in answer)
+            talk.did(futures[future], seconds)
+            yield futures[future], answer
+    finally:
+        for future in futures:
+            future.cancel()
+        talk.end()
+
+
+def _lane(crew: Crew, order: Mapping[str, Any]) -> Executor:
+    return crew.gpu if order.get("lane") == "gpu" else crew.cpu

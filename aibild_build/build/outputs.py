@@ -1,0 +1,109 @@
+"""Gathers every file of the built site: pages, shared files, the pictures that pages name, and what is passed through.
+
+Takes what was rendered and the renditions at hand, yields the list of `Output`s with a way to each one's bytes. A picture's
+bytes stay in the store until its file must be written, so memory does not grow with the number of pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..errors import OutputError, SourceError
+from ..imagefile.media import media_type_of
+from ..model import Cache, Finding, Level, Origin, Output, Picture, Rendition, StaticFile
+from ..plan.reading import Project
+from ..store import Store
+from .pages import Written, urls_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """All files of the site by path, sorted, and where bytes come from: `fresh` in memory, `blobs` in the store, `files` on
+    disk."""
+
+    project: Project
+    rows: tuple[Output, ...]
+    fresh: Mapping[str, bytes]
+    blobs: Mapping[str, str]
+    files: Mapping[str, StaticFile]
+    store: Store
+
+    def contents(self, output: Output) -> bytes:
+        """The bytes of one output. Raises OutputError when they are gone."""
+        path = output.path
+        if path in self.fresh:
+            return self.fresh[path]
+        if path in self.files:
+            return (self.project.config.root / self.files[path].source).read_bytes()
+        data = self.store.get(self.blobs[path]) if path in self.blobs else None
+        if data is None:
+            raise OutputError(f"the bytes of {path} were lost during the build", hint="build again: what is damaged is made anew")
+        return data
+
+
+def gather(
+    project: Project,
+    written: Written,
+    pictures: Mapping[tuple[str, str, str], Picture],
+    renditions: Mapping[str, Rendition],
+    store: Store,
+) -> Outputs:
+    """Every output. Raises SourceError when two of them want one path."""
+    by_url = {project.config.base_path + one.url: one for one in renditions.values()}
+    named = {url: by_url[url] for picture in pictures.values() for url in urls_of(picture)}
+    rows = {path: _text_output(path, digest, written) for path, digest in written.digests.items()}
+    for one in named.values():
+        rows[one.url] = Output(
+            path=one.url,
+            digest=one.digest,
+            bytes=one.facts.bytes,
+            media_type=one.facts.media_type,
+            cache=Cache.IMMUTABLE,
+            facts=one.facts,
+        )
+    _refuse_clashes(project, rows)
+    for static in project.site.static:
+        rows[static.path] = Output(
+            path=static.path,
+            digest=static.digest,
+            bytes=static.bytes,
+            media_type=media_type_of(static.path),
+            cache=Cache.REVALIDATE,
+        )
+    return Outputs(
+        project=project,
+        rows=tuple(rows[path] for path in sorted(rows)),
+        fresh=written.fresh,
+        blobs={one.url: one.digest for one in named.values()},
+        files={static.path: static for static in project.site.static},
+        store=store,
+    )
+
+
+def _text_output(path: str, digest: str, written: Written) -> Output:
+    return Output(path=path, digest=digest, bytes=written.sizes[path], media_type=media_type_of(path), cache=Cache.REVALIDATE)
+
+
+def _refuse_clashes(project: Project, rows: Mapping[str, Output]) -> None:
+    """A passed-through file must not want the path of a made one, nor a path below it."""
+    faults = [_clash(static) for static in project.site.static if static.path in rows or _under(static.path, rows)]
+    if faults:
+        raise SourceError(tuple(faults))
+
+
+def _under(path: str, rows: Iterable[str]) -> bool:
+    parts = path.split("/")
+    taken = set(rows)
+    return any("/".join(parts[:count]) in taken for count in range(1, len(parts)))
+
+
+def _clash(static: StaticFile) -> Finding:
+    return Finding(
+        rule="source-duplicate",
+        level=Level.FATAL,
+        message=f"expected a path that no page has, got /{static.path}",
+        origin=Origin(path=static.source),
+        subject=static.path,
+        hint="rename the file, or the page",
+    )

@@ -1,0 +1,176 @@
+"""Puts a finished site into its folder so that whoever looks at any instant sees whole files and no dangling reference.
+
+Takes the outputs and where each one's bytes come from. All that differs is staged beside the folder first; then files are
+renamed in, pictures before pages; orphans go last. A file whose bytes are equal is not touched. After a kill the next build
+completes: the list of what was about to be ours is written before the first rename.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..canonical import canonical, digest_of
+from ..disk import write_atomic
+from ..errors import OutputError
+from ..model import Json, Output
+from ..wire import to_json
+
+MARKER = ".aibild/build.json"
+_PENDING = ".aibild/pending.json"
+MARKER_SCHEMA = 1
+
+Contents = Callable[[Output], bytes]
+
+
+@contextmanager
+def output_turn(output: Path) -> Iterator[None]:
+    """One build at a time writes this folder; the kernel ends the turn of one that was killed. Raises OutputError."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(output.parent / f".{output.name}.aibild-lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _unwritable(output, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def publish(output: Path, outputs: Sequence[Output], contents: Contents, marker: bytes) -> tuple[int, int]:
+    """Make the folder hold exactly `outputs`; returns how many files were written and removed. Call within `output_turn`.
+
+    `contents` gives an output's bytes and is asked only for files that differ. Raises OutputError, the folder then being usable.
+    """
+    owned = owned_paths(output)
+    staging = output.parent / f".{output.name}.aibild-staging"
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staged = _stage(output, staging, outputs, contents)
+        orphans = sorted(owned - {one.path for one in outputs})
+        if staged or orphans:
+            pending = canonical(sorted(owned | {one.path for one in outputs}))
+            write_atomic(output / _PENDING, pending)
+            _rename(output, staged, owned)
+            _remove(output, orphans)
+        write_atomic(output / MARKER, marker)
+        (output / _PENDING).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(output, error) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return len(staged), len(orphans)
+
+
+def _unwritable(output: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write the output folder {output}: {error.strerror or error}",
+        hint="the pages that are there are whole; make room or change its rights, then build again",
+    )
+
+
+def owned_paths(output: Path) -> set[str]:
+    """What in the folder is ours. Raises OutputError when it holds files and none of them are."""
+    marker, pending = output / MARKER, output / _PENDING
+    if not marker.exists() and not pending.exists():
+        if output.is_dir() and any(output.iterdir()):
+            raise OutputError(
+                f"{output} holds files that aibild did not build", hint="name another folder with --output, or empty this one"
+            )
+        return set()
+    known = read_marker(output)
+    owned = {entry["path"] for entry in known["outputs"]} if known else set()
+    with suppress(OSError, ValueError):
+        owned |= {str(path) for path in json.loads(pending.read_bytes())}
+    return {path for path in owned if _is_inside(path)}
+
+
+def _is_inside(path: str) -> bool:
+    return not path.startswith("/") and ".." not in path.split("/")
+
+
+def read_marker(output: Path) -> dict[str, Any] | None:
+    """The marker of a built folder, None where there is none that can be read."""
+    try:
+        found = json.loads((output / MARKER).read_bytes())
+        return found if found["schema"] == MARKER_SCHEMA and isinstance(found["outputs"], list) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def marker_bytes(outputs: Sequence[Output], *, lock_digest: str, draft: bool) -> bytes:
+    """`.aibild/build.json`: every output with its file facts. No clock, host or path of this machine is in it."""
+    rows: list[Json] = [to_json(one) for one in sorted(outputs, key=lambda one: one.path)]
+    head = canonical({"schema": MARKER_SCHEMA, "draft": draft, "lock": lock_digest}).decode()
+    return (head[:-1] + ',"outputs":[\n' + ",\n".join(canonical(row).decode() for row in rows) + "\n]}\n").encode()
+
+
+def _stage(output: Path, staging: Path, outputs: Sequence[Output], contents: Contents) -> list[tuple[Output, Path]]:
+    staged = []
+    for index, one in enumerate(outputs):
+        if _is_there(output / one.path, one):
+            continue
+        data = contents(one)
+        if digest_of(data) != one.digest:
+            raise OutputError(f"{one.path} changed while the site was being built", hint="build again")
+        staging.mkdir(parents=True, exist_ok=True)
+        path = staging / str(index)
+        path.write_bytes(data)
+        staged.append((one, path))
+    return staged
+
+
+def _is_there(path: Path, one: Output) -> bool:
+    try:
+        return path.lstat().st_size == one.bytes and not path.is_symlink() and digest_of(path.read_bytes()) == one.digest
+    except OSError:
+        return False
+
+
+def _rename(output: Path, staged: Sequence[tuple[Output, Path]], owned: set[str]) -> None:
+    """Pictures and other files first, then pages from the leaves to the root, so that no page names a file that is not there."""
+
+    def turn(entry: tuple[Output, Path]) -> tuple[int, int, str]:
+        path = entry[0].path
+        rank = {"text/html": 1, "application/xml": 2}.get(entry[0].media_type.partition(";")[0], 0)
+        return rank, -path.count("/"), path
+
+    for one, source in sorted(staged, key=turn):
+        target = output / one.path
+        _make_way(output, target, owned)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)
+
+
+def _make_way(output: Path, target: Path, owned: set[str]) -> None:
+    """A file of ours may have stood where a folder must be now, or the other way round."""
+    for parent in target.relative_to(output).parents:
+        if parent.as_posix() in owned and (output / parent).is_file():
+            (output / parent).unlink()
+    if target.is_dir() and not target.is_symlink():
+        for path in sorted(owned):
+            if (output / path).is_relative_to(target):
+                (output / path).unlink(missing_ok=True)
+        for folder, _, _ in sorted(os.walk(target), reverse=True):
+            os.rmdir(folder)
+
+
+def _remove(output: Path, orphans: Sequence[str]) -> None:
+    for path in orphans:
+        target = output / path
+        if target.is_file() or target.is_symlink():
+            target.unlink()
+        for parent in target.parents:
+            if parent == output or not parent.is_relative_to(output):
+                break
+            try:
+                parent.rmdir()
+            except OSError:
+                break

@@ -1,0 +1,46 @@
+"""What a build says while it works.
+
+The command line turns it into a progress bar or plain lines; a library user may keep silent.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..model import Work
+
+
+class Talk(Protocol):
+    """Called from the building thread only."""
+
+    def begin(self, kind: str, total: int, seconds: float | None) -> None:
+        """`total` pieces of one kind of work follow; `seconds` is what they are expected to take, None where that is unknown."""
+        ...
+
+    def did(self, work: Work, seconds: float) -> None:
+        """One piece is done."""
+        ...
+
+    def end(self) -> None:
+        """The last `begin` is over, however it went."""
+        ...
+
+    def note(self, message: str) -> None:
+        """One line that the user should see."""
+        ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def begin(self, kind: str, total: int, seconds: float | None) -> None:
+        return None
+
+    def did(self, work: Work, seconds: float) -> None:
+        return None
+
+    def end(self) -> None:
+        return None
+
+    def note(self, message: str) -> None:
+        return None

@@ -1,0 +1,20 @@
+"""What the store's records name: the one place that knows their shapes by kind.
+
+Takes a record, yields the digests of its blobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def digests_of(record: Mapping[str, Any]) -> Iterator[str]:
+    """The blobs without which a record is worth nothing. Kinds: `recipe`, `asset`, `encode`, `delivery`."""
+    kind = record.get("kind")
+    if kind in ("recipe", "asset"):
+        yield str(record["asset"]["digest"])
+    elif kind == "encode":
+        yield str(record["digest"])
+    elif kind == "delivery":
+        yield str(record["rendition"]["digest"])

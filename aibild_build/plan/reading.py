@@ -130,8 +130,8 @@ def _read_lock(root: Path) -> tuple[Lock, str, tuple[Finding, ...]]:
 
 
 def _cross_check(config: Config, site: Site) -> list[Finding]:
-    """References that only the whole project can judge: briefs named by pages, engines named by briefs, languages without
-    words.""" findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
+    """What only the whole project can judge: briefs named by pages, engines named by briefs, languages without words."""
+    findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
     used: set[str] = set()
     for page in site.pages:
         for reference in references(page):

@@ -1,0 +1,72 @@
+"""Crews carry work out, each behind two `concurrent.futures` executors: an open set.
+
+A member is one file in this folder and one row in `_MEMBERS`; outside packages join by the entry-point group `aibild.crews` with
+a function that takes the number of workers. Members do not know each other. To add one: write a class with the attributes of
+`Crew`, a loader function with a real import in its body, its row, its page of docs.
+
+A job is a module-level function with small arguments that can be pickled; it opens the store itself, returns digests and facts.
+A crew may run a job again after its worker died, so a job must be safe to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from ..errors import AibildError
+
+
+class Crew(Protocol):
+    """Two lanes: `gpu` for jobs that need a device, one at a time for each; `cpu` for all others."""
+
+    @property
+    def gpu(self) -> Executor: ...
+
+    @property
+    def cpu(self) -> Executor: ...
+
+    def close(self) -> None:
+        """Drop the jobs that did not begin, wait for those that did, let the workers go. May be called twice."""
+        ...
+
+
+def _local(workers: int) -> Crew:
+    from .local import Local
+
+    return Local(workers)
+
+
+def _inline(workers: int) -> Crew:
+    from .inline import Inline
+
+    return Inline()
+
+
+_MEMBERS: dict[str, Callable[[int], Crew]] = {"inline": _inline, "local": _local}
+
+
+def names() -> tuple[str, ...]:
+    """All crews that can be named, outside ones included."""
+    return tuple(sorted({*_MEMBERS, *(point.name for point in entry_points(group="aibild.crews"))}))
+
+
+def load(name: str, *, workers: int = 0) -> Crew:
+    """The crew of that name; `workers` is the size of its cpu lane, 0 for one a processor.
+
+    Raises AibildError for an unknown crew, one that cannot be imported, and a negative number. Nothing is started before the
+    first job.
+    """
+    if workers < 0:
+        raise AibildError(f"expected a number of workers of 0 or more, got {workers}")
+    loader = _MEMBERS.get(name)
+    if loader is None:
+        for point in entry_points(group="aibild.crews", name=name):
+            loader = point.load()
+    if loader is None:
+        raise AibildError(f"there is no crew `{name}`", hint=f"known crews: {', '.join(names())}")
+    try:
+        return loader(workers)
+    except ImportError as error:
+        raise AibildError(f"crew `{name}` cannot be loaded: {error}", hint=f"pip install 'aibild[{name}]'") from error

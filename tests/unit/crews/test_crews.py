@@ -1,0 +1,58 @@
+"""Every crew answers the same questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from typing import Any
+
+import pytest
+
+from aibild_build import crews
+from aibild_build.errors import AibildError
+from tests.unit.crews import jobs
+
+
+@pytest.fixture(params=["inline", "local"], scope="module")
+def crew(request: pytest.FixtureRequest) -> Iterator[crews.Crew]:
+    crew = crews.load(request.param, workers=2)
+    yield crew
+    crew.close()
+    crew.close()
+
+
+def test_runs_jobs_on_both_lanes(crew: crews.Crew) -> None:
+    assert crew.cpu.submit(jobs.double, 4, plus=1).result() == 9
+    assert crew.gpu.submit(jobs.double, 4).result() == 8
+
+
+def test_map_keeps_the_order(crew: crews.Crew) -> None:
+    assert list(crew.cpu.map(jobs.double, range(20))) == list(range(0, 40, 2))
+
+
+def test_a_failing_job_fails_alone(crew: crews.Crew) -> None:
+    asked: list[tuple[Callable[..., Any], object]] = [(jobs.double, 1), (jobs.fail, "no such file"), (jobs.double, 2)]
+    futures = [crew.cpu.submit(job, argument) for job, argument in asked]
+    wait(futures)
+    assert [future.exception() is None for future in futures] == [True, False, True]
+    with pytest.raises(ValueError, match="no such file"):
+        futures[1].result()
+
+
+def test_a_closed_lane_takes_no_job() -> None:
+    for name in crews.names():
+        crew = crews.load(name)
+        crew.close()
+        with pytest.raises(RuntimeError):
+            crew.cpu.submit(jobs.double, 1)
+
+
+def test_an_unknown_crew_is_named() -> None:
+    with pytest.raises(AibildError, match="there is no crew `slurm`") as caught:
+        crews.load("slurm")
+    assert caught.value.hint == "known crews: inline, local"
+
+
+def test_a_negative_number_of_workers_is_refused() -> None:
+    with pytest.raises(AibildError, match="got -1"):
+        crews.load("local", workers=-1)

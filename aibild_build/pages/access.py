@@ -39,10 +39,10 @@ class Access:
             "image": self._image,
             "link": self._link,
             "menu": self._menu,
-            "page": self._page,
             "pages": self._list,
             "picture": self._picture,
             "translations": self._translations,
+            "url": self._url,
         }
 
     def ask(self, function: str, arguments: Sequence[Argument]) -> tuple[object, str]:
@@ -70,9 +70,8 @@ class Access:
             raise LookupError(f"there is no page `{page_id}`; {nearest_hint(page_id, known)}".rstrip("; "))
         return page
 
-    def _page(self, lang: str, page_id: str) -> PageView | None:
-        page = self._find(lang, page_id)
-        return page_view(self._config, page) if page else None
+    def _url(self, lang: str, page_id: str) -> str:
+        return href(self._config, self._known(lang, page_id).url)
 
     def _list(self, section: str | None, tag: str | None, lang: str, order: str, limit: int | None) -> tuple[PageView, ...]:
         if order not in ORDERS:
@@ -97,10 +96,8 @@ class Access:
         return tuple(translation(self._config, page, lang) for page in pages if page)
 
     def _menu(self, name: str, lang: str, page_id: str) -> tuple[MenuItem, ...]:
-        if name not in self._config.menus:
-            raise LookupError(f"there is no menu `{name}` in aibild.toml; {nearest_hint(name, self._config.menus)}".rstrip("; "))
         items = []
-        for entry in self._config.menus[name]:
+        for entry in self._config.menus.get(name, ()):  # a theme may offer more menus than a site has
             label = in_language(entry.label, lang, self._config)
             if entry.url:
                 outside = "://" in entry.url and not entry.url.startswith(self._config.base_url)

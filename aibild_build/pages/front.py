@@ -104,7 +104,7 @@ def _pictures(fields: Fields, config: Config, matter: str) -> dict[str, tuple[st
     if hero := fields.text("hero"):
         written["hero"] = (hero, "hero")
     table = fields.fields("pictures")
-    for slot in table.values:
+    for slot in table.names():
         target = table.text(slot)
         if slot in written:
             table.tell("source-duplicate", f"expected one picture for slot `{slot}`, got `{slot}` and `pictures.{slot}`", slot)

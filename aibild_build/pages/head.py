@@ -1,7 +1,7 @@
 """`<head>`: what search engines, sharing cards and browsers are told of a page.
 
-Takes a page, its translations and the pictures that it shows, yields markup. Addresses are in full, from the base URL alone. Style and
-icons are the theme's.
+Takes a page, its translations and the pictures that it shows, yields markup. Addresses are in full, from the base URL alone.
+Style and icons are the theme's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .view import PageView, Translation, site_view
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a head is made of. `pictures` are those on the page, `primary` the one that stands for it."""
+    """What a head is made of. `pictures` are those on the page, `primary` the one that stands for it, preloaded with `preload`."""
 
     config: Config
     page: Page
@@ -31,13 +31,14 @@ class Head:
     crumbs: tuple[PageView, ...]
     pictures: tuple[Picture, ...]
     primary: Picture | None
+    preload: bool
 
 
 def head_html(head: Head) -> Markup:
     """Title, description, robots, canonical, alternates, Open Graph, card, preload and JSON-LD, one a line.
 
-    The preload comes before the JSON-LD, so that the browser meets it early. A page that is not to be indexed has no canonical URL,
-    no alternates and no structured data.
+    The preload comes before the JSON-LD, so that the browser meets it early. A page that is not to be indexed has no canonical
+    URL, no alternates and no structured data.
     """
     page = head.page
     lines = [f"<title>{escape(title_of(head.config, page))}</title>"]
@@ -48,7 +49,7 @@ def head_html(head: Head) -> Markup:
         lines.append(f'<link rel="canonical" href="{escape(full(head.config, page.url))}">')
         lines += _alternates(head.translations)
     lines += _open_graph(head)
-    if head.primary is not None and head.primary.priority:
+    if head.primary is not None and head.primary.priority and head.preload:
         lines.append(preload_html(head.primary))
     if not page.noindex:
         data = graph(head.config, page, head.pictures, head.primary, head.crumbs)

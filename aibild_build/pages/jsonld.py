@@ -1,7 +1,7 @@
 """Structured data: one schema.org `@graph` for a page.
 
-Takes a page, its pictures and its breadcrumbs, yields JSON text for `<script type="application/ld+json">`. Nodes are joined by stable
-`@id`s made of the page's own address; keys stand in the order written here. Knows no HTML beyond the escape that a script needs.
+Takes a page, its pictures and its breadcrumbs, yields JSON text for `<script type="application/ld+json">`. Nodes are joined by
+stable `@id`s made of the page's own address; keys stand in the order written here. Knows no HTML but a script's escape.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..config import Config
 from ..errors import AibildError
 from ..model import Page, Picture
-from .urls import absolute, full
+from .urls import absolute, full, local
 from .view import PageView, site_view
 
 ARTICLES = ("Article", "BlogPosting", "NewsArticle", "TechArticle")
@@ -73,7 +73,7 @@ def _organization(config: Config) -> Node:
     node: Node = {"@type": "Organization", **_organization_ref(config), "name": organisation.name}
     node["url"] = organisation.url or config.base_url
     if organisation.logo:
-        node["logo"] = absolute(config, organisation.logo)
+        node["logo"] = absolute(config, local(config, organisation.logo))
     return node
 
 
@@ -148,8 +148,8 @@ def _image(config: Config, page: Page, picture: Picture) -> Node:
     words: Mapping[str, str] = {
         "name": picture.title,
         "caption": picture.caption or picture.alt,
-        "license": absolute(config, picture.license) if picture.license else "",
-        "acquireLicensePage": absolute(config, picture.acquire_license_page) if picture.acquire_license_page else "",
+        "license": absolute(config, local(config, picture.license)),
+        "acquireLicensePage": absolute(config, local(config, picture.acquire_license_page)),
         "creditText": picture.credit,
     }
     node.update({name: text for name, text in words.items() if text})

@@ -1,7 +1,7 @@
 """`sitemap.xml` and `robots.txt`.
 
-Takes pages and the pictures on each, yields files by name. Lists canonical, indexable pages only and of each picture only the `src`
-that search engines index; `lastmod` comes from front matter, never from a clock. Alternates are told in each page's head, not here.
+Takes pages and the pictures on each, yields files by name. Lists canonical, indexable pages only and of each picture only the
+`src` that search engines index; `lastmod` comes from front matter, never from a clock. Alternates are told in each page's head.
 """
 
 from __future__ import annotations

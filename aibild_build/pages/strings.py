@@ -32,7 +32,7 @@ _ENGLISH: Mapping[str, str] = {
     "not_found_text": "There is nothing at this address. It may have moved, or the link was mistyped.",
     "not_found_title": "Page not found",
     "previous": "Previous",
-    "published": "Published {date}",
+    "published": "Published",
     "read_more": "Read more",
     "read_on": "Read on",
     "related": "Related pages",
@@ -44,7 +44,7 @@ _ENGLISH: Mapping[str, str] = {
     "task_done": "Done",
     "task_open": "To do",
     "to_top": "Back to top",
-    "updated": "Updated {date}",
+    "updated": "Updated",
 }
 
 _GERMAN: Mapping[str, str] = {
@@ -71,7 +71,7 @@ _GERMAN: Mapping[str, str] = {
     "not_found_text": "Unter dieser Adresse gibt es nichts. Vielleicht ist die Seite umgezogen, oder der Link ist vertippt.",
     "not_found_title": "Seite nicht gefunden",
     "previous": "Zurück",
-    "published": "Veröffentlicht am {date}",
+    "published": "Veröffentlicht am",
     "read_more": "Weiterlesen",
     "read_on": "Weiterlesen",
     "related": "Verwandte Seiten",
@@ -83,7 +83,7 @@ _GERMAN: Mapping[str, str] = {
     "task_done": "Erledigt",
     "task_open": "Offen",
     "to_top": "Nach oben",
-    "updated": "Aktualisiert am {date}",
+    "updated": "Aktualisiert am",
 }
 
 STRINGS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "de": _GERMAN}

@@ -20,10 +20,19 @@ def href(config: Config, url: str) -> str:
 
 def absolute(config: Config, path: str) -> str:
     """An absolute path ("/docs/x.jpg") with scheme and host of the base URL; what has a scheme already stays as it is."""
-    if "://" in path:
+    if not path or "://" in path:
         return path
     base = urlsplit(config.base_url)
     return f"{base.scheme}://{base.netloc}{path if path.startswith('/') else config.base_path + path}"
+
+
+def local(config: Config, address: str) -> str:
+    """An address that an author wrote, "/licence/" say: what is a path without the base URL's own path gets it."""
+    if not address or "://" in address or address.startswith(("#", "mailto:")):
+        return address
+    if config.base_path != "/" and address.startswith(config.base_path):
+        return address
+    return href(config, address.lstrip("/"))
 
 
 def full(config: Config, url: str) -> str:

@@ -1,7 +1,7 @@
 """What templates see of the site: small frozen values, made from pages and configuration.
 
-They carry what a listing, a menu or a head shows and nothing else, so that a page that lists others is made anew when one of their
-titles changes, and not when a body does.
+They carry what a listing, a menu or a head shows and nothing else, so that a page that lists others is made anew when one of
+their titles changes, and not when a body does.
 """
 
 from __future__ import annotations

@@ -42,9 +42,10 @@ def compose(
     `renditions` by encode key must hold every variant of the layout (KeyError otherwise). Rights are those read back from the
     fallback file, so that page and file agree. A missing alt text is "", which the caller reports.
     """
-    fallback = _source(layout.groups[-1], layout.fallback, renditions, base_path, media="")
+    last = layout.groups[-1]
+    fallback = _source(last, layout.fallback, renditions, base_path, media="")
     sources = tuple(
-        _source(group, row, renditions, base_path, media=group.media)
+        _source(group, row, renditions, base_path, media="" if group is last else group.media)
         for group in layout.groups
         for row in _worth(group.rows, renditions)
         if row is not layout.fallback

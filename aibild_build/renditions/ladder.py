@@ -34,7 +34,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What is shown in one band of the viewport. `rows` run from the best format to the one every browser shows."""
+    """What is shown in one band of the viewport. `rows` run from the best format to the one every browser shows.
+
+    `media` excludes every other group's, the last one's too, so that it also serves where there is no "first match" (preload).
+    """
 
     band: Band
     media: str

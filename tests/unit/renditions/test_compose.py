@@ -88,7 +88,7 @@ def rows(seen: Picture) -> list[tuple[str, str]]:
     return [(source.media, source.type) for source in seen.sources]
 
 
-NARROW, WIDE = "(max-width: 639.98px)", "(min-width: 640px)"
+NARROW, WIDE = "(max-width: 639.98px)", ""  # the last band takes what no other took
 
 
 def test_sources_come_by_media_then_format_and_the_last_fallback_is_the_img() -> None:

@@ -50,7 +50,7 @@ def test_every_box_lies_inside_has_its_ratio_and_holds_the_focal_point() -> None
             assert cut.x <= fx * size[0] <= cut.x + cut.width
             assert cut.y <= fy * size[1] <= cut.y + cut.height
             exact = ratio_value(ratio)
-            assert abs(cut.width - cut.height * exact) <= max(1, exact)
+            assert abs(cut.width - float(cut.height * exact)) <= max(1.0, float(exact))
         largest = crop(size, ratio, (fx, fy))
         assert largest.width == size[0] or largest.height == size[1]
 

@@ -22,9 +22,9 @@ CLEAR = ("c" * 64, (2400, 1350), "RGBA")
 
 
 def laid(
-    brief: Brief = BRIEF, slot: Slot = HERO, images: Images | None = None, **assets: tuple[str, tuple[int, int], str]
+    brief: Brief = BRIEF, slot: Slot = HERO, images: Images | None = None, master: tuple[str, tuple[int, int], str] = MASTER
 ) -> Layout:
-    return lay_out(brief, slot, assets or {"master": MASTER}, images or Images(), ROOM)
+    return lay_out(brief, slot, {"master": master}, images or Images(), ROOM)
 
 
 def widths(layout: Layout) -> list[tuple[str, str, list[int]]]:
@@ -130,7 +130,7 @@ def test_formats_come_from_the_slot_then_the_site_and_always_end_in_one_that_all
 
 def test_a_ratio_with_a_picture_of_its_own_is_cut_from_that() -> None:
     own = ("d" * 64, (1024, 1280), "RGB")
-    layout = laid(**{"master": MASTER, "4:5": own})
+    layout = lay_out(BRIEF, HERO, {"master": MASTER, "4:5": own}, Images(), ROOM)
     assert {variant.pixels for row in layout.groups[0].rows for variant in row.variants} == {own[0]}
     assert layout.groups[0].rows[0].variants[0].crop == (0, 0, 1024, 1280)
     assert {variant.pixels for row in layout.groups[1].rows for variant in row.variants} == {MASTER[0]}

@@ -74,7 +74,7 @@ def test_nothing_is_left_undone(checkout: Path) -> None:
 
 def test_every_dependency_is_pinned_within_its_range(checkout: Path) -> None:
     project = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]
-    pins = {}
+    pins: dict[str, str] = {}
     for line in (checkout / "constraints.txt").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             pin = Requirement(line)

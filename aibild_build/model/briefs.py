@@ -77,6 +77,7 @@ class Brief:
     The first half decides pixels and goes into the `Recipe`; the second half is how the picture is shown and costs nothing to
     change. `blocks` are (name, version) of every prompt block used, version = short digest of its text.
     `sidecar` holds what an imported file's sidecar declares (origin, source_type, licence, tool).
+    `thresholds` are the profile's for the gates; `layers` says for each merged field which of site, profile and brief spoke.
     """
 
     id: str
@@ -112,7 +113,9 @@ class Brief:
     message: str = ""
     kpi: str = ""
     max_text_share: float | None = None
+    thresholds: Mapping[str, Json] = field(default_factory=dict)
     variants: tuple[VariantOf, ...] = ()
+    layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def prompt(self) -> str:

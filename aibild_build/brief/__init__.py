@@ -1,0 +1,16 @@
+"""Brief files, prompt blocks and style profiles → `Brief`s with everything merged in, and findings with file and line.
+
+Merge order: site (`[briefs]` in `aibild.toml`) → profile → brief. A single value is the last one said. A prompt part is the
+profile's blocks, then the brief's own text or blocks. The negative prompt is site's, profile's and brief's, each item once. A
+palette replaces the one before. Parameters, thresholds and rights merge key by key; safe areas and ratios merge ratio by ratio.
+For an imported file, its sidecar's words lie below the brief's. What a member of an open set (engine, gate) means is not known
+here.
+"""
+
+from __future__ import annotations
+
+from .explain import explain
+from .files import brief_of_file
+from .read import read_briefs
+
+__all__ = ["brief_of_file", "explain", "read_briefs"]

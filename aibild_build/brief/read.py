@@ -1,0 +1,197 @@
+"""All briefs of a project: files in, merged `Brief`s out, and every fault of every file in one run.
+
+Takes the settings, reads `briefs/`. A brief with a fault still comes back where it can, with defaults in place of what is wrong,
+so that pages that name it are not called wrong as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from ..config import CONFIG_FILE, Config
+from ..model import PROMPT_PARTS, Brief, Finding, Origin
+from ..source import Fields, fatal, nearest_hint
+from .asked import MAX_SEED, read_layer, read_variants
+from .blocks import Block, negative_pieces, read_blocks, read_folder
+from .files import Sidecar, file_fault, read_declared, read_sidecar
+from .layers import (
+    Layer,
+    last,
+    merged_negative,
+    merged_parts,
+    merged_rights,
+    merged_rules,
+    merged_safe_areas,
+    merged_tables,
+    spoke,
+    tidy,
+    used_blocks,
+)
+from .words import read_shown
+
+_DEFAULT_SIZE = (2400, 1350)
+_REPLACED = (
+    "engine",
+    "size",
+    "candidates",
+    "palette",
+    "text",
+    "focal",
+    "max_text_share",
+    "credit",
+    "license",
+    "acquire_license_page",
+)
+_MERGED = ("parameters", "thresholds", "safe_areas", "ratios")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Library:
+    """What every brief of one project draws on."""
+
+    config: Config
+    site: Layer
+    blocks: Mapping[str, Block]
+    profiles: Mapping[str, Layer]
+
+
+def read_briefs(config: Config) -> tuple[Mapping[str, Brief], tuple[Finding, ...]]:
+    """Every `briefs/*.yaml`, by id (the file's name without suffix), sorted; `blocks/` and `profiles/` in there are drawn on."""
+    library, findings = _read_library(config)
+    briefs: dict[str, Brief] = {}
+    files, found = read_folder(config.root, "briefs")
+    findings = (*findings, *found)
+    for name, table in files.items():
+        if table is not None:
+            briefs[name], found = _read_brief(library, name, table)
+            findings = (*findings, *(replace(finding, subject=name) for finding in found))
+    return briefs, findings
+
+
+def derived_seed(brief_id: str) -> int:
+    """The seed of a brief that names none: the first 32 bits of SHA-256 of its id, big-endian."""
+    return int.from_bytes(hashlib.sha256(brief_id.encode()).digest()[:4], "big")
+
+
+def _read_library(config: Config) -> tuple[_Library, tuple[Finding, ...]]:
+    blocks, findings = read_blocks(config.root)
+    profiles: dict[str, Layer] = {}
+    files, found = read_folder(config.root, "briefs/profiles")
+    findings = (*findings, *found)
+    for name, table in files.items():
+        profiles[name] = Layer(name=f"profile {name}")
+        if table is not None:
+            profiles[name] = read_layer(table, f"profile {name}", blocks, config.base_url, table.fields("blocks"))
+            table.text("note")
+            findings = (*findings, *table.finish())
+    defaults = config.defaults
+    if defaults.profile and defaults.profile not in profiles:
+        message = f'expected briefs.profile as name of a style profile, got "{defaults.profile}"'
+        hint = nearest_hint(defaults.profile, profiles) or "profiles are files in briefs/profiles"
+        findings = (*findings, fatal("source-reference", message, CONFIG_FILE, hint=hint))
+    site = Layer(
+        name="site",
+        engine=defaults.engine,
+        negative=negative_pieces(defaults.negative, blocks),
+        palette=defaults.palette,
+        rights=defaults.rights,
+    )
+    return _Library(config=config, site=site, blocks=blocks, profiles=profiles), findings
+
+
+def _read_brief(library: _Library, name: str, table: Fields) -> tuple[Brief, tuple[Finding, ...]]:
+    profile = _profile(library, table)
+    own = read_layer(table, "brief", library.blocks, library.config.base_url, table)
+    path, sidecar, findings = _file(library.config, table)
+    if path and own.engine is None:
+        own = replace(own, engine="imported")
+    said = (library.site, library.profiles.get(profile), sidecar.layer if sidecar.path else None, own)
+    layers = tuple(layer for layer in said if layer is not None)
+    words = read_shown(table, library.config).over(sidecar.words)
+    brief = Brief(
+        id=name,
+        origin=Origin(path=table.document.path, line=1),
+        engine=last(layers, lambda layer: layer.engine, "sketch"),
+        parts=merged_parts(layers),
+        blocks=tuple((block, library.blocks[block].version) for block in used_blocks(layers)),
+        negative=merged_negative(layers),
+        profile=profile,
+        seed=table.whole("seed", low=0, high=MAX_SEED) if table.has("seed") else derived_seed(name),
+        candidates=last(layers, lambda layer: layer.candidates, 1),
+        size=last(layers, lambda layer: layer.size, _DEFAULT_SIZE),
+        ratios=merged_rules(layers),
+        parameters=merged_tables(layer.parameters for layer in layers),
+        palette=last(layers, lambda layer: layer.palette, ()),
+        text=last(layers, lambda layer: layer.text, "none"),
+        inputs=(path,) if path else (),
+        sidecar={**sidecar.declared, **read_declared(table.fields("sidecar"))},
+        safe_areas=merged_safe_areas(layers),
+        focal=last(layers, lambda layer: layer.focal, (0.5, 0.5)),
+        alt=words.alt,
+        caption=words.caption,
+        title=words.title,
+        keywords=words.keywords,
+        credit=last(layers, lambda layer: layer.credit, ""),
+        license=last(layers, lambda layer: layer.license, ""),
+        acquire_license_page=last(layers, lambda layer: layer.acquire_license_page, ""),
+        rights=merged_rights(layers),
+        created=words.created,
+        location=words.location,
+        tags=words.tags,
+        message=tidy(table.text("message")),
+        kpi=tidy(table.text("kpi")),
+        max_text_share=last(layers, lambda layer: layer.max_text_share, None),
+        thresholds=merged_tables(layer.thresholds for layer in layers),
+        variants=read_variants(table, library.blocks),
+        layers=_spoken(layers),
+    )
+    if brief.engine == "imported" and not path and not table.has("file"):
+        table.tell("source-missing", "expected file as path of a picture for engine imported, got nothing", "engine")
+    return brief, (*findings, *table.finish())
+
+
+def _profile(library: _Library, table: Fields) -> str:
+    name = table.text("profile", library.config.defaults.profile)
+    if not table.has("profile") or not name or name in library.profiles:
+        return name
+    hint = nearest_hint(name, library.profiles) or "profiles are files in briefs/profiles"
+    table.wrong("profile", "name of a style profile", rule="source-reference", hint=hint)
+    return name
+
+
+def _file(config: Config, table: Fields) -> tuple[str, Sidecar, tuple[Finding, ...]]:
+    """The input file that a brief names and what its sidecar says."""
+    path = table.text("file")
+    if not path:
+        return "", Sidecar(), ()
+    if fault := file_fault(config, path):
+        rule, message, hint = fault
+        table.tell(rule, message, "file", hint=hint)
+        return "", Sidecar(), ()
+    return path, *read_sidecar(config, path)
+
+
+def _spoken(layers: tuple[Layer, ...]) -> dict[str, tuple[str, ...]]:
+    """For each merged field, the layers that spoke of it, and the blocks that each part is made of."""
+    spoken: dict[str, tuple[str, ...]] = {}
+    for part in PROMPT_PARTS:
+        came = [_source(layer, piece.block) for layer in layers for piece in layer.parts.get(part, ())]
+        if came:
+            spoken[part] = tuple(dict.fromkeys(came))
+    negative = [_source(layer, piece.block) for layer in layers for piece in layer.negative]
+    if negative:
+        spoken["negative"] = tuple(dict.fromkeys(negative))
+    for name in _REPLACED:
+        if names := spoke(layers, attrgetter(name)):
+            spoken[name] = names[-1:]
+    for name in _MERGED:
+        if names := spoke(layers, attrgetter(name)):
+            spoken[name] = names
+    return spoken
+
+
+def _source(layer: Layer, block: str) -> str:
+    return f"{layer.name}: block {block}" if block else layer.name

@@ -69,7 +69,7 @@ class Imported:
     def resolve(self, brief: Brief, ratio: str, size: Size, models: Mapping[str, Json]) -> Resolved:
         """The file, and what is declared of its origin. Prompt and seed decide nothing here, so they are left empty.
 
-        Findings: `source-missing` (no file), `source-value` (a source type that IPTC does not know, or that contradicts the tool).
+        Findings: `source-missing` (no file), `source-value` (a source type that IPTC does not know, or that denies the tool).
         """
         tool = str(brief.sidecar.get("tool") or "")
         declared = str(brief.sidecar.get("source_type") or "")

@@ -39,11 +39,13 @@ def upright_srgb(data: bytes, max_pixels: int) -> Decoded:
             f"the picture has {found.width} × {found.height} pixels ({millions:.0f} million), "
             f"{max_pixels / 1e6:g} million are allowed"
         )
-    picture = open_first(data, found.format)
-    notes = _first_notes(picture, found)
+    picture = open_first(data, found.format, pixels=found.width * found.height)
+    notes = _first_notes(data, found)
     source_mode = picture.mode
+    orientation = _left_to_turn(picture, found)
     picture = _to_srgb(_to_8_bit(picture, notes), picture.info.get("icc_profile"), notes)
-    picture = _upright(picture, found.orientation, notes)
+    if orientation in _TURNS:
+        picture = picture.transpose(_TURNS[orientation])
     if picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (255, 255):
         picture = picture.convert("RGB")
     return Decoded(
@@ -56,15 +58,22 @@ def upright_srgb(data: bytes, max_pixels: int) -> Decoded:
     )
 
 
-def open_first(data: bytes, format: str) -> Image.Image:
-    """Decode the first frame with Pillow. Its many exceptions become one sentence."""
+def open_first(data: bytes, format: str, *, pixels: int | None = None) -> Image.Image:
+    """Decode the first frame with Pillow. Its many exceptions become one sentence.
+
+    With `pixels`, Pillow must find as many as our own reading of the header did: two headers in one file are a way past it.
+    """
     if format == "avif" and not features.check("avif") and "AVIF" not in Image.OPEN:
         raise ImageFault("this Pillow reads no AVIF; export the picture as PNG, or install Pillow 11.3 or later")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own size warning and its notes on odd EXIF: the size was checked by header
             picture = Image.open(io.BytesIO(data), formats=(_PILLOW_NAMES[format],))
+            if pixels not in (None, picture.width * picture.height):
+                raise ImageFault(f"the {format.upper()} file is damaged: it names two sizes")
             picture.load()
+    except ImageFault:
+        raise
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ImageFault(f"the {format.upper()} file is damaged and cannot be decoded") from error
     except Exception as error:  # Pillow's plug-ins raise OSError, SyntaxError, ValueError, struct.error, zlib.error and others
@@ -75,13 +84,33 @@ def open_first(data: bytes, format: str) -> Image.Image:
     return picture
 
 
-def _first_notes(picture: Image.Image, found: Probe) -> list[str]:
+def _first_notes(data: bytes, found: Probe) -> list[str]:
     notes = []
-    if found.format != "jpeg" and getattr(picture, "n_frames", 1) > 1:
+    if _frames(data, found.format) > 1:
         notes.append("the first of several frames was taken")
+    if found.orientation != 1:
+        notes.append(f"orientation {found.orientation} was applied")
     if found.colour:
         notes.append(f"colours marked as {found.colour} were taken as sRGB")
     return notes
+
+
+def _frames(data: bytes, format: str) -> int:
+    """Frames of an animation; further pages, previews and gain maps are none. Opened anew: counting moves Pillow's position."""
+    if format in ("jpeg", "tiff"):
+        return 1
+    try:
+        with Image.open(io.BytesIO(data), formats=(_PILLOW_NAMES[format],)) as picture:
+            return int(getattr(picture, "n_frames", 1))
+    except Exception:  # a later frame is damaged; the first one is whole, and it is the only one used
+        return 2
+
+
+def _left_to_turn(picture: Image.Image, found: Probe) -> int:
+    """The EXIF orientation (CIPA DC-008, tag 0x0112, 1–8) still to be applied: Pillow may have turned a TIFF while loading it."""
+    if found.format == "tiff":
+        return int(picture.getexif().get(0x0112, 1))
+    return found.orientation
 
 
 def _to_8_bit(picture: Image.Image, notes: list[str]) -> Image.Image:
@@ -161,11 +190,3 @@ def _profile_name(profile: object) -> str:
     except (ImageCms.PyCMSError, ValueError):
         return "unnamed"
     return " ".join(name.split())[:80] or "unnamed"
-
-
-def _upright(picture: Image.Image, orientation: int, notes: list[str]) -> Image.Image:
-    """Apply the EXIF orientation (CIPA DC-008, tag 0x0112, values 1–8)."""
-    if orientation not in _TURNS:
-        return picture
-    notes.append(f"orientation {orientation} was applied")
-    return picture.transpose(_TURNS[orientation])

@@ -23,7 +23,7 @@ from .view import PageView, Translation, site_view
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a head is made of. `pictures` are those on the page, `primary` the one that stands for it, preloaded with `preload`."""
+    """What a head is made of. `pictures` are those on the page, `primary` stands for it, and is preloaded if `preload`."""
 
     config: Config
     page: Page

@@ -1,7 +1,7 @@
 """Code blocks → coloured HTML, and the few CSS rules that colour it.
 
 Takes HTML with `<pre><code class="language-…">` as the Markdown parser writes it. A language that Pygments does not know stays
-plain. The colours are custom properties `--code-…`, so that a theme may set its own; each has a contrast of at least 4.5 on a page
+plain. The colours are custom properties `--code-…`, so that a theme may set its own; each has a contrast of at least 4.5 on a
 background near white or near black (WCAG 2.2, 1.4.3).
 """
 

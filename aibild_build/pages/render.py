@@ -109,9 +109,7 @@ class Renderer:
         shown.update({(picture.id, picture.slot): picture for picture in set_in_text})
         primary = self._primary(page, reading) or next(iter(set_in_text), None)
         key = (primary.id, primary.slot) if primary else ("", "")
-        pictures = list(shown.values())
-        if primary and key not in shown:
-            pictures.insert(0, primary)
+        first = {key: primary} if primary else {}
         crumbs = cast("tuple[PageView, ...]", reading.ask("breadcrumbs", page.lang, page.id))
         return head_html(
             Head(
@@ -119,7 +117,7 @@ class Renderer:
                 page=page,
                 translations=cast("tuple[Any, ...]", reading.ask("translations", page.id, page.lang)),
                 crumbs=crumbs if len(crumbs) > 1 else (),
-                pictures=tuple(pictures),
+                pictures=tuple({**first, **shown}.values()),
                 primary=primary,
                 preload=key in shown,
             )

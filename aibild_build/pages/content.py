@@ -69,7 +69,7 @@ def _sources(root: Path, findings: list[Finding]) -> Iterator[str]:
     """Every content file, sorted; folders and files with a leading dot are skipped."""
     for path in _walk(root, SITE, findings):
         name = path.rpartition("/")[2]
-        if path.endswith(".md") and not name.startswith(".") and not path.startswith(STATIC + "/"):
+        if name.endswith(".md"):
             yield path
 
 
@@ -79,7 +79,7 @@ def _walk(root: Path, folder: str, findings: list[Finding], hidden: bool = False
         entries = sorted(listing, key=lambda entry: entry.name)
     for entry in entries:
         path = f"{folder}/{entry.name}"
-        if entry.name.startswith(".") and not hidden:
+        if not hidden and (entry.name.startswith(".") or path == STATIC):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(root, path, findings, hidden)

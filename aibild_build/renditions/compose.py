@@ -7,14 +7,26 @@ HTML.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..canonical import key_of
 from ..config import Images
 from ..model import Brief, Candidate, Picture, Related, Rendition, Slot, Source, Variant, Words
 from .codecs import CODECS
-from .ladder import Group, Layout, Row
+from .ladder import Group, Layout
 
 _HASH_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """One row of a group, made: widths ascending."""
+
+    format: str
+    renditions: Sequence[Rendition]
+
+    def bytes_by_width(self) -> dict[int, int]:
+        return {one.facts.width: one.facts.bytes for one in self.renditions}
 
 
 def file_name(slug: str, variant: Variant, unsigned: str, policy: str) -> str:
@@ -42,15 +54,20 @@ def compose(
     `renditions` by encode key must hold every variant of the layout (KeyError otherwise). Rights are those read back from the
     fallback file, so that page and file agree. A missing alt text is "", which the caller reports.
     """
-    last = layout.groups[-1]
-    fallback = _source(last, layout.fallback, renditions, base_path, media="")
-    sources = tuple(
-        _source(group, row, renditions, base_path, media="" if group is last else group.media)
+    # an encode key is a hash over the whole variant, so each is asked for once
+    filled = [
+        (group, [_Files(row.format, [renditions[variant.encode] for variant in row.variants]) for row in group.rows])
         for group in layout.groups
-        for row in _worth(group.rows, renditions)
-        if row is not layout.fallback
+    ]
+    last, last_rows = filled[-1]
+    fallback = _source(last, last_rows[-1], base_path, media="")
+    sources = tuple(
+        _source(group, row, base_path, media="" if group is last else group.media)
+        for group, rows in filled
+        for row in _worth(rows)
+        if row is not last_rows[-1]
     )
-    shown = renditions[layout.fallback.variants[-1].encode].facts
+    shown = last_rows[-1].renditions[-1].facts
     alt = brief.alt.get(lang, Words(text=""))
     return Picture(
         id=brief.id,
@@ -82,37 +99,30 @@ def compose(
     )
 
 
-def _worth(rows: Sequence[Row], renditions: Mapping[str, Rendition]) -> list[Row]:
+def _worth(rows: Sequence[_Files]) -> list[_Files]:
     """The rows without those that weigh more than the next row kept, at the widths that both have."""
     kept = [rows[-1]]
     for row in reversed(rows[:-1]):
-        following = {variant.size: _weight(variant, renditions) for variant in kept[0].variants}
-        own = {variant.size: _weight(variant, renditions) for variant in row.variants}
+        following, own = kept[0].bytes_by_width(), row.bytes_by_width()
         both = own.keys() & following.keys()
-        if sum(own[size] for size in both) <= sum(following[size] for size in both):
+        if sum(own[width] for width in both) <= sum(following[width] for width in both):
             kept.insert(0, row)
     return kept
 
 
-def _weight(variant: Variant, renditions: Mapping[str, Rendition]) -> int:
-    return renditions[variant.encode].facts.bytes
-
-
-def _source(group: Group, row: Row, renditions: Mapping[str, Rendition], base_path: str, *, media: str) -> Source:
-    candidates = tuple(_candidate(renditions[variant.encode], base_path) for variant in row.variants)
+def _source(group: Group, files: _Files, base_path: str, *, media: str) -> Source:
+    candidates = tuple(
+        Candidate(url=base_path + one.url, width=one.facts.width, height=one.facts.height, bytes=one.facts.bytes)
+        for one in files.renditions
+    )
     return Source(
         media=media,
-        type=CODECS[row.format].media_type,
+        type=CODECS[files.format].media_type,
         sizes=group.sizes,
         candidates=candidates,
         width=candidates[-1].width,
         height=candidates[-1].height,
     )
-
-
-def _candidate(rendition: Rendition, base_path: str) -> Candidate:
-    facts = rendition.facts
-    return Candidate(url=base_path + rendition.url, width=facts.width, height=facts.height, bytes=facts.bytes)
 
 
 def _related(variant: Variant, renditions: Mapping[str, Rendition], base_path: str) -> Related:

@@ -101,7 +101,7 @@ def test_sources_come_by_media_then_format_and_the_last_fallback_is_the_img() ->
         (WIDE, "image/webp"),
     ]
     assert (seen.fallback.media, seen.fallback.type) == ("", "image/jpeg")
-    assert [candidate.width for candidate in seen.fallback.candidates] == [1200, 1408, 1838, 2400]
+    assert [candidate.width for candidate in seen.fallback.candidates] == [1200, 1410, 1840, 2400]
     assert seen.src == seen.fallback.candidates[-1]
     assert (seen.fallback.width, seen.fallback.height) == (2400, 1350)
     assert (seen.sources[0].width, seen.sources[0].height) == (1080, 1350)

@@ -37,12 +37,12 @@ def test_hero_has_every_format_in_every_band() -> None:
     layout = laid()
     assert layout.slot == HERO
     assert widths(layout) == [
-        ("4:5", "avif", [640, 721, 1080]),
-        ("4:5", "webp", [640, 721, 1080]),
-        ("4:5", "jpeg", [640, 721, 1080]),
-        ("16:9", "avif", [1200, 1408, 1838, 2400]),
-        ("16:9", "webp", [1200, 1408, 1838, 2400]),
-        ("16:9", "jpeg", [1200, 1408, 1838, 2400]),
+        ("4:5", "avif", [640, 723, 1080]),
+        ("4:5", "webp", [640, 723, 1080]),
+        ("4:5", "jpeg", [640, 723, 1080]),
+        ("16:9", "avif", [1200, 1410, 1840, 2400]),
+        ("16:9", "webp", [1200, 1410, 1840, 2400]),
+        ("16:9", "jpeg", [1200, 1410, 1840, 2400]),
     ]
     assert [group.media for group in layout.groups] == ["(max-width: 639.98px)", "(min-width: 640px)"]
     assert layout.fallback is layout.groups[1].rows[2]
@@ -97,9 +97,9 @@ def test_other_slots_have_no_special_cuts() -> None:
 
 def test_what_search_engines_index_is_no_thumbnail() -> None:
     assert widths(laid(slot=CARD)) == [
-        ("3:2", "avif", [400, 529, 700, 800, 1080]),
-        ("3:2", "webp", [400, 529, 700, 800, 1080]),
-        ("3:2", "jpeg", [400, 529, 700, 800, 1080, 1200]),
+        ("3:2", "avif", [400, 529, 700, 800, 1082]),
+        ("3:2", "webp", [400, 529, 700, 800, 1082]),
+        ("3:2", "jpeg", [400, 529, 700, 800, 1082, 1200]),
     ]
     small = laid(slot=CARD, master=("b" * 64, (1110, 740), "RGB"))
     assert widths(small)[-1][2][-1] == 1110

@@ -17,7 +17,7 @@ import click
 import pytest
 
 from aibild_build import engines, errors
-from aibild_build.cli import main
+from aibild_build.cli import aibild
 from aibild_build.source import Fields
 
 ROOT = Path(__file__).parents[1]
@@ -100,12 +100,12 @@ def keys() -> Iterator[str]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_command_has_its_place(lang: str) -> None:
-    assert missing({f"aibild {name}" for name, _ in commands(main)}, lang) == []
+    assert missing({f"aibild {name}" for name, _ in commands(aibild)}, lang) == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_option_has_its_place(lang: str) -> None:
-    assert missing({name for _, command in commands(main) for name in options(command)} | set(options(main)), lang) == []
+    assert missing({name for _, command in commands(aibild) for name in options(command)} | set(options(aibild)), lang) == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

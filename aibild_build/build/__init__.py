@@ -46,7 +46,6 @@ class Options:
     base_url: str | None = None
     frozen: bool = False
     force: bool = False
-    repin: bool = False
     limit_seconds: float | None = None
     limit_images: int | None = None
     workers: int = 0
@@ -62,9 +61,12 @@ def build(options: Options, *, today: str, talk: Talk | None = None) -> Report:
     project = open_project(options.root, base_url=options.base_url)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
     state = config.root / plan.STATE_FOLDER
-    with _store(options, project, output) as (store, arguments), closing(crews.load("local", workers=options.workers)) as crew:
+    with (
+        opened_store(options, project, output) as (store, arguments),
+        closing(crews.load("local", workers=options.workers)) as crew,
+    ):
         _refuse_over_limit(options, project, today)
-        wanted = want_assets(project, store, force=options.force, repin=options.repin)
+        wanted = want_assets(project, store, force=options.force)
         if options.frozen:
             plan.refuse_frozen(wanted)
         made = make_pictures(project, wanted, arguments, crew, say, today)
@@ -84,8 +86,6 @@ def build(options: Options, *, today: str, talk: Talk | None = None) -> Report:
             count, removed = publish(output, outputs.rows, outputs.contents, marker)
             name, data = remembered_bytes(remember(written))
             write_atomic(state / name, data)
-        if store.degraded:
-            say.note(store.degraded)
         return Report(
             made=Tally(picture=made.made, rendition=files.encoded, page=written.rendered),
             reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=len(pages) - written.rendered),
@@ -104,7 +104,7 @@ def build(options: Options, *, today: str, talk: Talk | None = None) -> Report:
 
 
 @contextmanager
-def _store(options: Options, project: Project, output: Path) -> Iterator[tuple[SpillingStore, StoreArguments]]:
+def opened_store(options: Options, project: Project, output: Path) -> Iterator[tuple[SpillingStore, StoreArguments]]:
     """The project's store, with a place beside the output for what it cannot keep."""
     spill = output.parent / f".{output.name}.aibild-spill"
     root = (options.store or plan.store_path(project)).absolute()
@@ -121,9 +121,7 @@ def _refuse_over_limit(options: Options, project: Project, today: str) -> None:
     seconds = options.limit_seconds if options.limit_seconds is not None else project.config.limit_seconds
     if images is None and seconds is None:
         return
-    planned = plan.plan_project(
-        project, today=today, store_dir=options.store, output_dir=options.output, force=options.force, repin=options.repin
-    )
+    planned = plan.plan_project(project, today=today, store_dir=options.store, output_dir=options.output, force=options.force)
     if images is not None and planned.made.picture > images:
         raise LimitError(f"{planned.made.picture} pictures would be made, the limit is {images}", hint="see `aibild plan`")
     if seconds is not None and planned.seconds > seconds:

@@ -20,7 +20,6 @@ from ..model import Asset, FileFacts, Made, Recipe, Rendition, Variant
 from ..plan.pictures import asset_key, find_made
 from ..plan.records import digests_of
 from ..plan.renditions import find_encoded
-from ..renditions import deliver, make
 from ..renditions.metadata import Metadata
 from ..store import Store
 from ..wire import from_json, to_json
@@ -44,17 +43,18 @@ def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
     """Make one candidate and put it into the store.
 
     `order`: store, engine, settings (JSON text), recipe, inputs (role → path), expected (pixels or ""), today, again (make it
-    even if it is there). Answer: asset, seconds, made. Raises EngineError.
+    even if it is there). Answer: asset, seconds, made, note. Raises EngineError.
     """
     store = open_store(*order["store"])
     recipe: Recipe = from_json(Recipe, order["recipe"])
     with store.single_flight(recipe.key):
         found = None if order["again"] else _found(store, recipe.key, order["expected"])
         if found is not None:
-            return {"asset": to_json(found), "seconds": 0.0, "made": False}
+            return {"asset": to_json(found), "seconds": 0.0, "made": False, "note": store.degraded}
         started = time.perf_counter()
         asset = _make(store, order, recipe, started)
-        return {"asset": to_json(asset), "seconds": time.perf_counter() - started, "made": True}
+        seconds = time.perf_counter() - started
+        return {"asset": to_json(asset), "seconds": seconds, "made": True, "note": store.degraded}
 
 
 def _found(store: Store, recipe_key: str, expected: str) -> Asset | None:
@@ -71,7 +71,7 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
     if order["expected"] not in ("", pixels):
         raise EngineError(
             f"engine `{order['engine']}` made other pixels for {order['subject']} than aibild.lock pins",
-            hint="if the change is wanted, `aibild build --repin` pins the new picture",
+            hint="if the change is wanted, `aibild generate --repin` pins the new picture",
         )
     asset = Asset(
         recipe=recipe.key,
@@ -94,7 +94,7 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
     return asset
 
 
-def make_files(order: Mapping[str, Any]) -> list[dict[str, Any]]:
+def make_files(order: Mapping[str, Any]) -> dict[str, Any]:
     """Cut one crop of one asset into the wanted files.
 
     `order`: store, asset (blob), metadata, wanted (list of {variant, delivery}), again. Answer: one {delivery, rendition,
@@ -117,7 +117,7 @@ def make_files(order: Mapping[str, Any]) -> list[dict[str, Any]]:
         answers += _encode(
             store, order["asset"], {wanted[delivery].encode: wanted[delivery] for delivery in encodes.values()}, encodes, metadata
         )
-    return answers
+    return {"files": answers, "seconds": sum(answer["seconds"] for answer in answers), "note": store.degraded}
 
 
 def _embed(store: Store, delivery: str, variant: Variant, metadata: Metadata) -> dict[str, Any] | None:
@@ -126,12 +126,11 @@ def _embed(store: Store, delivery: str, variant: Variant, metadata: Metadata) ->
     encoded = store.get(digest) if digest else None
     if encoded is None:
         return None
+    from ..renditions.make import deliver
+
     started = time.perf_counter()
     known = store.lookup(variant.encode) or {}
-    data, facts = deliver(encoded, variant, metadata)
-    looks = known.get("looks")
-    if isinstance(looks, Mapping):
-        facts = _with_looks(facts, looks)
+    data, facts = deliver(encoded, variant, metadata, from_json(FileFacts, known["facts"]))
     return _record(store, delivery, variant, data, facts, time.perf_counter() - started, "embedded")
 
 
@@ -140,6 +139,8 @@ def _encode(
 ) -> list[dict[str, Any]]:
     if not variants:
         return []
+    from ..renditions.make import make
+
     master = store.get(asset)
     if master is None:
         raise EngineError(f"the picture {asset[:12]} vanished from the store during the build", hint="build again")
@@ -152,17 +153,12 @@ def _encode(
             "digest": answer["rendition"]["digest"],
             "variant": to_json(variant),
             "seconds": round(seconds, 4),
-            "looks": {"placeholder": facts.placeholder, "colour": facts.colour, "hashes": dict(facts.hashes)},
+            "facts": to_json(facts),
         }
         _stand(store, variant.encode, "encode", fields, answer["rendition"]["digest"])
         answers.append(answer)
         started = time.perf_counter()
     return answers
-
-
-def _with_looks(facts: FileFacts, looks: Mapping[str, Any]) -> FileFacts:
-    """What pixels look like does not change with the words in the file, so it is taken from the encode's record."""
-    return from_json(FileFacts, {**to_json(facts), **looks})
 
 
 def _record(

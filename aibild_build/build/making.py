@@ -12,7 +12,7 @@ from typing import Any
 
 from ..canonical import canonical
 from ..crews import Crew
-from ..errors import FrozenError
+from ..errors import StoreError
 from ..lock import Lock, LockState, Pin, Pinned
 from ..model import MASTER, Asset, PictureReason, Rendition, Work
 from ..plan import made_day
@@ -50,13 +50,12 @@ class FilesMade:
 def make_pictures(
     project: Project, wanted: tuple[WantedAsset, ...], store: StoreArguments, crew: Crew, talk: Talk, today: str
 ) -> PicturesMade:
-    """Make what is missing. Raises EngineError, and FrozenError for what is blocked."""
-    blocked = tuple(f"{want.subject}: {want.blocked}" for want in wanted if want.blocked)
+    """Make what is missing. Raises EngineError, and StoreError for what can neither be used nor made."""
+    blocked = [want.subject for want in wanted if want.blocked]
     if blocked:
-        raise FrozenError(
-            "pinned pictures are missing",
-            blocked,
-            hint="fetch the store that holds them, or pin new ones with `aibild build --repin`",
+        raise StoreError(
+            f"pinned, missing from the store, and not to be made again exactly: {', '.join(blocked)}",
+            hint=f"fetch the store that holds them, or pin new pixels with `aibild generate --repin {blocked[0].split()[0]}`",
         )
     orders = [_picture_order(project, want, index, store, today) for want in wanted for index in range(len(want.making))]
     answers: dict[str, dict[str, Any]] = {}
@@ -153,7 +152,7 @@ def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew
     reused = len(at_hand)
     counts = {"encoded": 0, "embedded": 0, "found": 0}
     for _, answers in _carry_out("rendition", make_files, orders, crew, talk):
-        for answer in answers:
+        for answer in answers["files"]:
             one, slug = pending[answer["delivery"]]
             at_hand[one.variant.encode] = named(from_json(Rendition, answer["rendition"]), one.variant, slug)
             counts[answer["kind"]] += 1
@@ -186,17 +185,20 @@ def _carry_out(
         return
     known = [work.cost.seconds for work, _ in orders]
     talk.begin(kind, len(orders), None if None in known else sum(seconds or 0.0 for seconds in known))
+    notes: list[str] = []
     futures = {_lane(crew, order).submit(job, order): work for work, order in orders}
     try:
         for future in as_completed(futures):
             answer = future.result()
-            seconds = answer["seconds"] if isinstance(answer, dict) else sum(one["seconds"] for one in answer)
-            talk.did(futures[future], seconds)
+            talk.did(futures[future], answer["seconds"])
+            notes.append(answer["note"])
             yield futures[future], answer
     finally:
         for future in futures:
             future.cancel()
         talk.end()
+        for note in sorted({note for note in notes if note})[:1]:
+            talk.note(note)
 
 
 def _lane(crew: Crew, order: Mapping[str, Any]) -> Executor:

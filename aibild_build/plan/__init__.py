@@ -32,23 +32,20 @@ def plan(
     output_dir: Path | None = None,
     base_url: str | None = None,
     force: bool = False,
-    repin: bool = False,
 ) -> Plan:
     """What `build` would do for the project at `root`. `today` is YYYY-MM-DD; nothing is written, not even the store's folders.
 
     Raises SourceError with every fault of the source.
     """
     project = open_project(root, base_url=base_url)
-    return plan_project(project, today=today, store_dir=store_dir, output_dir=output_dir, force=force, repin=repin)
+    return plan_project(project, today=today, store_dir=store_dir, output_dir=output_dir, force=force)
 
 
-def plan_project(
-    project: Project, *, today: str, store_dir: Path | None, output_dir: Path | None, force: bool, repin: bool
-) -> Plan:
+def plan_project(project: Project, *, today: str, store_dir: Path | None, output_dir: Path | None, force: bool) -> Plan:
     """`plan` for a project that is open."""
     store = Store(store_dir or store_path(project), read_only=True)
     costs = past_costs(store)
-    wanted = with_cost(want_assets(project, store, force=force, repin=repin), costs.pictures)
+    wanted = with_cost(want_assets(project, store, force=force), costs.pictures)
     assets, days = expected_assets(wanted, today)
     briefs = want_renditions(project, store, assets, days, force=force, seconds_per_megapixel=costs.encodes)
     pages = _pages(project, briefs, output_dir or output_path(project), force)

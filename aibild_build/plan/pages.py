@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..canonical import canonical, digest_of
-from ..model import Cost, Page, PageReason, Work
-from ..pages.render import Renderer, Trace
+from ..model import Cost, Json, Page, PageReason, Work
+from ..pages.render import Renderer
 from ..wire import from_json, to_json
 
 TRACES_SCHEMA = 1
@@ -24,7 +24,7 @@ _TRACES = "pages.json"
 class PageRecord:
     """What is remembered of a rendered page: what it read, the digest of its HTML, and the pictures on it as (brief, slot)."""
 
-    trace: Trace
+    trace: Mapping[str, Json]
     digest: str
     bytes: int
     pictures: tuple[tuple[str, str], ...]

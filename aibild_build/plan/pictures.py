@@ -6,7 +6,7 @@ Takes a `Project` and a store, yields one `WantedAsset` for every asset of every
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,12 +63,17 @@ def asset_key(recipe_key: str, pixels: str) -> str:
     return key_of({"kind": "asset", "recipe": recipe_key, "pixels": pixels})
 
 
-def want_assets(project: Project, store: Store, *, force: bool = False, repin: bool = False) -> tuple[WantedAsset, ...]:
-    """Every asset that the site's pages need, sorted by brief. Raises SourceError when an engine finds fault with a brief."""
+def want_assets(
+    project: Project, store: Store, *, briefs: Sequence[str] | None = None, force: bool = False, repin: bool = False
+) -> tuple[WantedAsset, ...]:
+    """Every asset that the site's pages need, or that `briefs` need, sorted by brief.
+
+    Raises SourceError when an engine finds fault with a brief.
+    """
     loaded: dict[str, engines.Engine] = {}
     wanted: list[WantedAsset] = []
     faults: list[Finding] = []
-    for brief_id in uses(project.config, project.site):
+    for brief_id in sorted(uses(project.config, project.site) if briefs is None else briefs):
         brief = project.site.briefs[brief_id]
         if brief.engine not in loaded:
             loaded[brief.engine] = engines.load(brief.engine, project.config.engines.get(brief.engine))

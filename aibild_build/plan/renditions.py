@@ -174,8 +174,12 @@ def find_encoded(store: Store, encode: str) -> str:
 
 def named(rendition: Rendition, variant: Variant, slug: str) -> Rendition:
     """The rendition under its name on this site."""
-    name = file_name(slug, variant, rendition.facts.unsigned, POLICY)
-    return replace(rendition, url=f"{PICTURES_FOLDER}/{name}")
+    return replace(rendition, url=named_url(slug, variant, rendition.facts.unsigned))
+
+
+def named_url(slug: str, variant: Variant, unsigned: str) -> str:
+    """Path below the site's root of a file with these unsigned bytes."""
+    return f"{PICTURES_FOLDER}/{file_name(slug, variant, unsigned, POLICY)}"
 
 
 def slug_of(brief: Brief) -> str:

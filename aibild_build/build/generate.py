@@ -1,0 +1,69 @@
+"""Makes pictures and pins them; builds no page. The entry point of `aibild generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from time import perf_counter
+
+from .. import crews
+from ..disk import write_atomic
+from ..errors import LimitError, SourceError
+from ..lock import LOCK_FILE, write_lock
+from ..model import Finding, Level
+from ..plan.pictures import want_assets
+from ..plan.reading import open_project
+from ..source import nearest
+from . import Options, opened_store
+from .making import make_pictures
+from .talk import Silent, Talk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """Counted from what was done."""
+
+    made: int
+    reused: int
+    seconds: float
+    engine_seconds: float
+    credits: float
+
+
+def generate(
+    options: Options, briefs: Sequence[str] = (), *, repin: bool = False, today: str, talk: Talk | None = None
+) -> Generated:
+    """Make the pictures of `briefs`, or of all that pages use, and pin them in the lock.
+
+    With `repin` pinned pixels are replaced by new ones of the same recipe. Raises the AibildErrors that `build` raises.
+    """
+    started, say = perf_counter(), talk or Silent()
+    project = open_project(options.root)
+    faults = tuple(_unknown(brief, project.site.briefs) for brief in briefs if brief not in project.site.briefs)
+    if faults:
+        raise SourceError(faults)
+    output = options.root / project.config.output
+    with (
+        opened_store(options, project, output) as (store, arguments),
+        closing(crews.load("local", workers=options.workers)) as crew,
+    ):
+        wanted = want_assets(project, store, briefs=briefs or None, force=options.force, repin=repin)
+        count = sum(len(want.making) for want in wanted)
+        if options.limit_images is not None and count > options.limit_images:
+            raise LimitError(f"{count} pictures would be made, the limit is {options.limit_images}", hint="see `aibild plan`")
+        made = make_pictures(project, wanted, arguments, crew, say, today)
+        write_atomic(project.config.root / LOCK_FILE, write_lock(made.lock).encode())
+    return Generated(
+        made=made.made,
+        reused=made.reused,
+        seconds=round(perf_counter() - started, 3),
+        engine_seconds=round(made.seconds, 3),
+        credits=made.credits,
+    )
+
+
+def _unknown(brief: str, known: Iterable[str]) -> Finding:
+    near = nearest(brief, known)
+    hint = f"did you mean `{near}`?" if near else ""
+    return Finding(rule="source-reference", level=Level.FATAL, message=f"there is no brief `{brief}`", subject=brief, hint=hint)

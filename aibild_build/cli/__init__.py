@@ -1,0 +1,82 @@
+"""The command line: commands, flags, exit codes; the only room that prints.
+
+stdout is data, stderr is talk. A command's module is imported when it is called, so `aibild --version` stays quick. Exit codes:
+0 clean, 1 findings at error level or a frozen build that would change something, 2 the site's source is wrong, 3 the machine or
+a service failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from .. import __version__
+
+_SECTIONS = {
+    "Every day": ("init", "plan", "build", "why"),
+    "Pictures": ("generate", "brief", "cache"),
+}
+_HELP = {
+    "init": "Write a small two-language site that builds at once.",
+    "plan": "Say what a build would make, why, and what it costs.",
+    "build": "Build the site.",
+    "why": "Say why something would be made again.",
+    "generate": "Make pictures and pin them in aibild.lock.",
+    "brief": "Look at image briefs.",
+    "cache": "Look after the store.",
+}
+
+
+class Commands(click.Group):
+    """Loads a command's module when it is asked for, and groups the help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for names in _SECTIONS.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _HELP:
+            return None
+        command: click.Command = getattr(import_module(f".{cmd_name}", __name__), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, _HELP[name]) for name in names])
+
+
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"aibild {__version__}")
+        ctx.exit()
+
+
+def _print_versions(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from .versions import version_lines
+
+        for line in version_lines():
+            click.echo(line)
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version.")
+@click.option(
+    "-v",
+    "--versions",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Print it with those of the libraries that matter.",
+)
+def aibild() -> None:
+    """Turn Markdown and image briefs into pages with generated, cached, marked and checked pictures."""
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(aibild(prog_name="aibild"))

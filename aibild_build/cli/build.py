@@ -1,0 +1,67 @@
+"""`aibild build`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .shared import common, errors, print_findings, print_json, today
+
+
+@click.command()
+@common
+@click.option("--output", type=click.Path(path_type=Path), help="The output folder, instead of the one in aibild.toml.")
+@click.option("--base-url", help="The site's address, instead of the one in aibild.toml.")
+@click.option("--frozen", is_flag=True, help="Change nothing: refuse pictures that lock and store do not give.")
+@click.option("--force", is_flag=True, help="Make again what can be made again exactly, encode and render everything.")
+@click.option("--read-only-store", is_flag=True, help="Use the store, add nothing to it.")
+@click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
+@click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
+@click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
+def build(
+    root: Path,
+    store: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    output: Path | None,
+    base_url: str | None,
+    frozen: bool,
+    force: bool,
+    read_only_store: bool,
+    limit_seconds: float | None,
+    limit_images: int | None,
+    workers: int,
+) -> None:
+    """Build the site: make what is missing, reuse the rest, put it into the output folder."""
+    with errors(as_json):
+        from ..build import Options
+        from ..build import build as run
+        from ..model import Level
+        from ..reports.objects import report_object
+        from ..reports.text import report_lines, worst
+        from .talk import talk_for
+
+        options = Options(
+            root=root,
+            output=output,
+            store=store,
+            read_only_store=read_only_store,
+            base_url=base_url,
+            frozen=frozen,
+            force=force,
+            limit_seconds=limit_seconds,
+            limit_images=limit_images,
+            workers=workers,
+        )
+        built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
+        shown = built.findings if verbose else [finding for finding in built.findings if finding.level is not Level.NOTE]
+        print_findings(shown, quiet=quiet)
+        if as_json:
+            print_json(report_object(built))
+        if not quiet:
+            for line in report_lines(built, str(output) if output else "output"):
+                click.echo(line, err=True)
+        sys.exit(1 if worst(built.findings) is Level.ERROR else 0)

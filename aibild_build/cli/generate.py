@@ -1,0 +1,42 @@
+"""`aibild generate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .shared import common, errors, print_json, today
+
+
+@click.command()
+@click.argument("briefs", nargs=-1)
+@common
+@click.option("--repin", is_flag=True, help="Replace pinned pixels by new ones of the same recipe.")
+@click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
+@click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
+def generate(
+    briefs: tuple[str, ...],
+    root: Path,
+    store: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    repin: bool,
+    limit_images: int | None,
+    workers: int,
+) -> None:
+    """Make the pictures of BRIEFS, or of all that pages use, and pin them in aibild.lock. Builds no page."""
+    with errors(as_json):
+        from ..build import Options
+        from ..build.generate import generate as run
+        from ..reports.text import duration
+        from ..wire import to_json
+        from .talk import talk_for
+
+        options = Options(root=root, store=store, limit_images=limit_images, workers=workers)
+        done = run(options, briefs, repin=repin, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
+        if as_json:
+            print_json({"schema": 1, **to_json(done)})
+        elif not quiet:
+            click.echo(f"made {done.made}, reused {done.reused}; {duration(done.seconds)}", err=True)

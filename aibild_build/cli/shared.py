@@ -1,0 +1,113 @@
+"""What all commands share: common options, the clock, and how an error ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from ..errors import AibildError, FrozenError, SourceError, TemplateError
+from ..model import Finding, Json, Level, Origin
+from ..reports.objects import fault_object
+from ..reports.text import annotation_lines, finding_lines
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+
+
+def common(command: Command) -> Command:
+    """`--root`, `--store`, `--json`, `-q`, `-v`."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
+        click.option("--store", type=click.Path(path_type=Path), help="The store's folder, instead of the one in aibild.toml."),
+        click.option("--root", type=click.Path(path_type=Path, file_okay=False), default=Path("."), help="The project's folder."),
+    ):
+        command = option(command)
+    return command
+
+
+def today() -> str:
+    """The day that new pixels are dated with: SOURCE_DATE_EPOCH (reproducible-builds.org) where it is set, else today, UTC."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
+    return moment.date().isoformat()
+
+
+def print_json(value: Json) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def print_findings(findings: Sequence[Finding], *, quiet: bool = False) -> None:
+    """To stderr, worst words coloured on a terminal; as annotations where GitHub runs us."""
+    shown = [finding for finding in findings if finding.level in (Level.FATAL, Level.ERROR) or not quiet]
+    for line in finding_lines(shown):
+        click.echo(_coloured(line), err=True)
+    if os.environ.get("GITHUB_ACTIONS"):
+        for line in annotation_lines(shown):
+            click.echo(line, err=True)
+
+
+def _coloured(line: str) -> str:
+    if "NO_COLOR" in os.environ:
+        return line
+    for word, colour in _COLOURS.items():
+        before, mark, after = line.partition(f": {word}: ")
+        if mark:
+            return f"{before}: {click.style(word, fg=colour, bold=True)}: {after}"
+    return line
+
+
+@contextmanager
+def errors(as_json: bool) -> Iterator[None]:
+    """Ends the command with one clear sentence and the right exit code for anything that aibild foresees."""
+    try:
+        yield
+    except AibildError as error:
+        _end(error, as_json)
+    except KeyboardInterrupt:
+        click.echo("stopped; what was made is kept", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(3)
+
+
+def _end(error: AibildError, as_json: bool) -> NoReturn:
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[str, ...] = ()
+    if isinstance(error, SourceError):
+        findings = tuple(finding for finding in error.findings if isinstance(finding, Finding))
+    elif isinstance(error, TemplateError):
+        origin = Origin(path=error.path, line=error.line)
+        findings = (
+            Finding(
+                rule="source-template",
+                level=Level.FATAL,
+                message=error.message,
+                origin=origin,
+                subject=error.page,
+                hint=error.hint,
+            ),
+        )
+    elif isinstance(error, FrozenError):
+        missing = error.missing
+    if as_json:
+        print_json(fault_object(error.message, error.hint, findings, missing))
+    print_findings(findings)
+    if not isinstance(error, TemplateError):
+        for line in missing:
+            click.echo(f"  {line}", err=True)
+        click.echo(_coloured(f"aibild: error: {error.message}"), err=True)
+        if error.hint:
+            click.echo(f"  hint: {error.hint}", err=True)
+    sys.exit(error.exit_code)

@@ -1,0 +1,81 @@
+"""Progress on stderr: a bar with time left on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from ..build.talk import Silent, Talk
+from ..model import Work
+from ..reports.text import duration
+
+_NAMES = {"picture": "pictures", "rendition": "files", "page": "pages"}
+
+
+def talk_for(*, quiet: bool, verbose: bool) -> Talk:
+    """The right voice for this terminal."""
+    if quiet:
+        return Silent()
+    if sys.stderr.isatty() and not os.environ.get("CI"):
+        return Bar(verbose)
+    return Lines(verbose)
+
+
+class Lines:
+    """One line when a kind of work begins and one when it ends; with `verbose` one for each piece, with its reason."""
+
+    def __init__(self, verbose: bool) -> None:
+        self._verbose = verbose
+        self._done = self._total = 0
+        self._kind = ""
+
+    def begin(self, kind: str, total: int, seconds: float | None) -> None:
+        expected = f", about {duration(seconds)} on one core" if seconds else ""
+        self._kind, self._total, self._done = _NAMES.get(kind, kind), total, 0
+        click.echo(f"{self._kind}: {total} to make{expected}", err=True)
+
+    def did(self, work: Work, seconds: float) -> None:
+        self._done += 1
+        if self._verbose:
+            detail = f": {work.detail}" if work.detail else ""
+            took = f", {duration(seconds)}" if seconds else ""
+            click.echo(f"{self._kind}: {self._done}/{self._total} {work.subject}, {work.reason.value}{detail}{took}", err=True)
+
+    def end(self) -> None:
+        if self._done != self._total:
+            click.echo(f"{self._kind}: {self._done} of {self._total} done", err=True)
+
+    def note(self, message: str) -> None:
+        click.echo(f"note: {message}", err=True)
+
+
+class Bar:
+    """A bar with counts and time left, gone when its work is done."""
+
+    def __init__(self, verbose: bool) -> None:
+        self._verbose = verbose
+        self._progress: Any = None
+        self._task: Any = None
+
+    def begin(self, kind: str, total: int, seconds: float | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, TextColumn("{task.fields[subject]}"), console=Console(stderr=True), transient=True)
+        self._progress.start()
+        self._task = self._progress.add_task(_NAMES.get(kind, kind), total=total, subject="")
+
+    def did(self, work: Work, seconds: float) -> None:
+        self._progress.update(self._task, advance=1, subject=f"{work.subject}, {work.reason.value}")
+        if self._verbose:
+            self._progress.console.print(f"{work.subject}: {work.reason.value}", highlight=False, markup=False)
+
+    def end(self) -> None:
+        self._progress.stop()
+
+    def note(self, message: str) -> None:
+        click.echo(f"note: {message}", err=True)

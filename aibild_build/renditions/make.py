@@ -19,6 +19,8 @@ from .codecs import CODECS
 from .look import Look, look
 from .metadata import Metadata, embed_arguments, finish_jpeg, read_back, replace
 
+_NOT_LOOKED_AT = Look(colour="", placeholder="")
+
 
 def make(master_png: bytes, variants: Sequence[Variant], metadata: Metadata) -> Iterator[tuple[Variant, bytes, FileFacts]]:
     """Encode every variant of one master, and yield each with its file bytes and facts as soon as it is made.
@@ -41,14 +43,14 @@ def make(master_png: bytes, variants: Sequence[Variant], metadata: Metadata) -> 
             yield variant, data, _facts(data, variant, metadata, glance)
 
 
-def deliver(data: bytes, variant: Variant, metadata: Metadata, known: FileFacts) -> tuple[bytes, FileFacts]:
+def deliver(data: bytes, variant: Variant, metadata: Metadata, known: FileFacts | None = None) -> tuple[bytes, FileFacts]:
     """Put other words and rights into an encode that exists; its pixels are not touched.
 
-    `known` are the facts `make` gave for this encode: what its pixels look like is taken from there, so that the result equals
-    that of a fresh encode in bytes and facts. Raises EncodeError.
+    `known` are the facts that `make` gave for this encode. What its pixels look like (placeholder, colour, hashes) is taken from
+    there, since a lossy file would say otherwise than its master, and is empty without. Raises EncodeError.
     """
     new = replace(data, variant.format, metadata, variant.room_bytes)
-    glance = Look(colour=known.colour, placeholder=known.placeholder, hashes=known.hashes)
+    glance = Look(colour=known.colour, placeholder=known.placeholder, hashes=known.hashes) if known else _NOT_LOOKED_AT
     return new, _facts(new, variant, metadata, glance)
 
 

@@ -113,6 +113,7 @@ def test_other_words_in_an_encode_that_exists_equal_a_fresh_encode(mode: str) ->
         data, known = old[variant.encode]
         assert deliver(data, variant, OTHER, known) == fresh[variant.encode]
         assert deliver(data, variant, RIGHTS, known) == (data, known)
+        assert deliver(data, variant, RIGHTS) == (data, replace(known, colour="", placeholder="", hashes={}))
 
 
 def test_transparent_pictures_stay_so_but_for_jpeg() -> None:

@@ -39,6 +39,12 @@ def upright_srgb(data: bytes, max_pixels: int) -> Decoded:
             f"the picture has {found.width} × {found.height} pixels ({millions:.0f} million), "
             f"{max_pixels / 1e6:g} million are allowed"
         )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's own size warning and its notes on odd EXIF: the size was checked by header
+        return _decoded(data, found)
+
+
+def _decoded(data: bytes, found: Probe) -> Decoded:
     picture = open_first(data, found.format, pixels=found.width * found.height)
     notes = _first_notes(data, found)
     source_mode = picture.mode
@@ -66,12 +72,10 @@ def open_first(data: bytes, format: str, *, pixels: int | None = None) -> Image.
     if format == "avif" and not features.check("avif") and "AVIF" not in Image.OPEN:
         raise ImageFault("this Pillow reads no AVIF; export the picture as PNG, or install Pillow 11.3 or later")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own size warning and its notes on odd EXIF: the size was checked by header
-            picture = Image.open(io.BytesIO(data), formats=(_PILLOW_NAMES[format],))
-            if pixels not in (None, picture.width * picture.height):
-                raise ImageFault(f"the {format.upper()} file is damaged: it names two sizes")
-            picture.load()
+        picture = Image.open(io.BytesIO(data), formats=(_PILLOW_NAMES[format],))
+        if pixels not in (None, picture.width * picture.height):
+            raise ImageFault(f"the {format.upper()} file is damaged: it names two sizes")
+        picture.load()
     except ImageFault:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:

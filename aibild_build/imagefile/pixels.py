@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 
 from ..model import Size
 from .plain import Decoded, ImageFault
@@ -40,7 +41,9 @@ def decode_png(data: bytes) -> tuple[bytes, Size, str]:
 
     if not data.startswith(b"\x89PNG"):
         raise ImageFault("a master is an RGB or RGBA PNG, this is another file")
-    picture = open_first(data, "png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a large master is no bomb
+        picture = open_first(data, "png")
     if picture.mode not in ("RGB", "RGBA"):
         raise ImageFault(f"a master is an RGB or RGBA PNG, this one is {picture.mode}")
     return picture.tobytes(), picture.size, picture.mode

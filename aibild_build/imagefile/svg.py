@@ -27,7 +27,9 @@ def probe_svg(data: bytes) -> Probe:
         root = next((element for _, element in parser.read_events()), None)
     except etree.XMLSyntaxError as error:
         raise ImageFault("the SVG file is damaged: its root element cannot be read") from error
-    if root is None or etree.QName(root).localname != "svg":
+    if root is None:
+        raise ImageFault("the SVG file is damaged: its root element cannot be read")
+    if etree.QName(root).localname != "svg":
         raise ImageFault("the file is XML, but no SVG")
     box = re.split(r"[\s,]+", str(root.get("viewBox", "")).strip())
     fallback = box[2:] if len(box) == 4 else ["", ""]

@@ -1,7 +1,6 @@
 """The documentation keeps pace with the code: each command, option, rule, setting and plug stands on a page in both languages.
 
-A name counts when it stands in code: in a code span or a code block. Prose does not count, since half of the settings are
-ordinary words.
+A name counts when it stands in code or in a heading. Prose does not count, since half of the settings are ordinary words.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "aibild_build"
 LANGUAGES = ("en", "de")
 
-_CODE = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1\s*$|(`+)(?!`)(.+?)(?<!`)\3(?!`)", re.S | re.M)
+_CODE = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1\s*$|^#+ ([^\n]+)$|(`+)(?!`)(.+?)(?<!`)\4(?!`)", re.S | re.M)
 _SOURCE_RULE = re.compile(r"source-[a-z]+(?:-[a-z]+)*")
 _READERS = ("config", "brief", "brief.py", "pages", "engines")
 
 
 @cache
 def documented(lang: str) -> str:
-    """All code of all pages in one language, as one text."""
+    """All code and headings of all pages in one language, as one text."""
     pages = [
         path
         for path in sorted((ROOT / "site").rglob("*.md"))
         if (path.relative_to(ROOT / "site").parts[0] == "de") == (lang == "de")
     ]
     assert pages
-    return "\n".join(found[2] or found[4] for path in pages for found in _CODE.finditer(path.read_text("utf-8")))
+    return "\n".join(found[2] or found[3] or found[5] for path in pages for found in _CODE.finditer(path.read_text("utf-8")))
 
 
 def missing(names: Iterator[str] | set[str], lang: str) -> list[str]:
@@ -143,6 +142,11 @@ def test_links_between_documents_lead_to_files() -> None:
     assert broken == []
 
 
-def test_the_reader_of_pages_finds_code_only() -> None:
-    page = "Use `--frozen`, not title.\n\n```toml\nbase_url = 1\n```\n\nA ``tick ` inside``."
-    assert [found[2] or found[4] for found in _CODE.finditer(page)] == ["--frozen", "base_url = 1\n", "tick ` inside"]
+def test_the_reader_of_pages_finds_code_and_headings_only() -> None:
+    page = "### source-path\n\nUse `--frozen`, not title.\n\n```toml\nbase_url = 1\n# why\n```\n\nA ``tick ` inside``."
+    assert [found[2] or found[3] or found[5] for found in _CODE.finditer(page)] == [
+        "source-path",
+        "--frozen",
+        "base_url = 1\n# why\n",
+        "tick ` inside",
+    ]

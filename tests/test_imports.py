@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 HEAVY = ("PIL", "numpy", "lxml", "jinja2", "torch", "imagehash", "pytesseract", "c2pa", "pygments", "scipy")
 _PROBE = """
 import json, runpy, sys
@@ -24,7 +26,9 @@ print("\\n" + json.dumps([code, sorted({name.partition(".")[0] for name in sys.m
 
 def loaded(arguments: Sequence[str], folder: Path) -> set[str]:
     """The heavy libraries that a command has loaded when it ends well."""
-    run = subprocess.run([sys.executable, "-c", _PROBE, json.dumps(arguments)], cwd=folder, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", _PROBE, json.dumps(arguments)], cwd=folder, capture_output=True, text=True, env=ENVIRONMENT
+    )
     assert run.returncode == 0, run.stderr
     code, modules = json.loads(run.stdout.splitlines()[-1])
     assert code in (None, 0), run.stderr
@@ -36,7 +40,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The starter project, built once."""
     root = tmp_path_factory.mktemp("starter") / "site"
     for arguments in (["init", str(root)], ["build", "--root", str(root), "-q"]):
-        run = subprocess.run([sys.executable, "-m", "aibild_build", *arguments], cwd=root.parent, capture_output=True, text=True)
+        run = subprocess.run(
+            [sys.executable, "-m", "aibild_build", *arguments], cwd=root.parent, capture_output=True, text=True, env=ENVIRONMENT
+        )
         assert run.returncode == 0, run.stderr
     return root
 
@@ -55,5 +61,5 @@ def test_the_probe_sees_a_library(tmp_path: Path) -> None:
     probe = _PROBE.replace(
         'runpy.run_module("aibild_build", run_name="__main__", alter_sys=False)', "import lxml.etree; sys.exit(0)"
     )
-    run = subprocess.run([sys.executable, "-c", probe, "[]"], cwd=tmp_path, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", probe, "[]"], cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
     assert "lxml" in json.loads(run.stdout.splitlines()[-1])[1]

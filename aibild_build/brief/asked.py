@@ -167,9 +167,10 @@ def read_variants(table: Fields, blocks: Mapping[str, Block]) -> tuple[VariantOf
         elif name in [variant.name for variant in variants]:
             one.tell("source-duplicate", f"expected each variant once, got `{name}` again", "name")
         fields = [field for field in one.names() if field != "name"]
+        for field in fields:
+            one.value(field)
         unknown = [field for field in fields if field not in _VARYING]
         for field in unknown:
-            one.value(field)
             hint = nearest_hint(field, _VARYING)
             one.tell("source-unknown-key", f"expected a field that can vary, got `{field}`", field, hint=hint)
         if unknown:

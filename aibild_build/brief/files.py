@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..config import Config, read_address, read_rights
+from ..disk import safe_join
 from ..model import Brief, Finding, Json, Origin
 from ..source import Fields, fatal, nearest_hint, read_text, read_yaml, shown
 from .asked import read_focal
@@ -61,8 +62,6 @@ def brief_of_file(config: Config, path: str) -> tuple[Brief | None, tuple[Findin
 
 def file_fault(config: Config, path: str) -> tuple[str, str, str] | None:
     """(rule, message, hint) when `path` is no file of the project; None when it is."""
-    from ..disk import safe_join
-
     real = safe_join(config.root, path)
     if real is None:
         return "source-path", f"expected a path inside the project, got {shown(path)}", "relative to the folder of aibild.toml"

@@ -119,7 +119,7 @@ def _read_brief(library: _Library, name: str, table: Fields) -> tuple[Brief, tup
         blocks=tuple((block, library.blocks[block].version) for block in used_blocks(layers)),
         negative=merged_negative(layers),
         profile=profile,
-        seed=table.whole("seed", low=0, high=MAX_SEED) if table.has("seed") else derived_seed(name),
+        seed=table.whole("seed", derived_seed(name), low=0, high=MAX_SEED, hint="leave seed out to have one derived from the id"),
         candidates=last(layers, lambda layer: layer.candidates, 1),
         size=last(layers, lambda layer: layer.size, _DEFAULT_SIZE),
         ratios=merged_rules(layers),

@@ -22,7 +22,7 @@ def fatal(rule: str, message: str, path: str, line: int | None = None, *, hint: 
 
 
 def shown(value: object) -> str:
-    """A value as a message quotes it: text in double quotes, at most 60 characters, tables and lists by their kind."""
+    """A value as a message quotes it: text in double quotes, at most 60 characters; long lists and tables by their kind."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -30,10 +30,9 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False)
         return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 2] + '…"'
-    if isinstance(value, Mapping):
-        return "a table"
-    if isinstance(value, Sequence):
-        return "a list"
+    if isinstance(value, Mapping | Sequence):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        return text if len(text) <= _SHOWN_LENGTH else "a table" if isinstance(value, Mapping) else "a list"
     return str(value)
 
 

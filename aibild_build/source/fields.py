@@ -81,14 +81,14 @@ class Fields:
                 self.wrong((key, index), "text")
         return tuple(texts)
 
-    def whole(self, key: str, default: int = 0, *, low: int | None = None, high: int | None = None) -> int:
+    def whole(self, key: str, default: int = 0, *, low: int | None = None, high: int | None = None, hint: str = "") -> int:
         value = self.value(key)
         if value is None:
             return default
         good = isinstance(value, int) and not isinstance(value, bool)
         if good and isinstance(value, int) and (low is None or value >= low) and (high is None or value <= high):
             return value
-        self.wrong(key, "integer" + _span(low, high))
+        self.wrong(key, "integer" + _span(low, high), hint=hint)
         return default
 
     def number(self, key: str, default: float = 0.0, *, low: float | None = None, high: float | None = None) -> float:

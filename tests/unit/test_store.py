@@ -478,6 +478,21 @@ def test_a_hit_is_a_use(store: Store) -> None:
     assert store.has(digest)
 
 
+def test_gc_spares_what_is_used_while_it_runs(store: Store) -> None:
+    digest = fill(store, 1, age_days=90)
+    fill(store, 2, age_days=90)
+    other = Store(store.root)
+
+    def digests_and_a_hit(record: Record) -> Iterable[str]:
+        if record["number"] == 1:
+            assert other.lookup(key(1)) is not None
+        return digests(record)
+
+    store.gc([], max_bytes=None, grace_s=DAY_S, now=NOW, digests_of=digests_and_a_hit)
+    assert numbers(store) == [1]
+    assert store.has(digest)
+
+
 def test_gc_leaves_what_another_build_is_making(store: Store) -> None:
     young = store.put(b"its record is not written yet").digest
     os.utime(blob_path(store, young), (NOW - 5,) * 2)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from aibild_build.imagefile import Decoded, ImageFault, decode
 
 from .samples import exif, grey_profile, picture, saved, wide_profile
 
+LOSSLESS: dict[str, dict[str, Any]] = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100}, "JPEG": {"quality": 100}}
 FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF"]
 
 
@@ -83,7 +85,7 @@ def test_cmyk_becomes_rgb_and_says_so() -> None:
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF", "AVIF"])
 def test_alpha_is_kept_only_where_something_shows_through(format: str) -> None:
-    lossless = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100}}.get(format, {})
+    lossless = LOSSLESS.get(format, {})
     opaque = picture().convert("RGBA")
     clear = opaque.copy()
     clear.putpixel((3, 3), (10, 20, 30, 128))
@@ -111,7 +113,7 @@ def test_srgb_profiles_leave_pixels_as_they_are() -> None:
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_wide_profiles_are_converted(format: str) -> None:
     """Display P3 (128, 64, 64) at gamma 2.2, through the D50 matrices of both spaces, is sRGB (139, 57, 60)."""
-    lossless = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100}, "JPEG": {"quality": 100}}.get(format, {})
+    lossless = LOSSLESS.get(format, {})
     found = decode(saved(Image.new("RGB", (16, 16), (128, 64, 64)), format, icc_profile=wide_profile(), **lossless))
     assert difference(pixels(found), Image.new("RGB", (16, 16), (139, 57, 60))) <= 3
     assert found.notes == ("colours were converted from the ICC profile `Test` to sRGB",)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from ..canonical import digest_of
 from ..config import Config
 from ..model import Page, Picture, Site
-from ..source import nearest_hint
+from ..source import nearest, nearest_hint
 from .content import NOT_FOUND
 from .links import SourceLinks
 from .urls import href
@@ -126,9 +126,14 @@ class Access:
         return href(self._config, page.url) + (f"#{fragment}" if fragment else "")
 
     def _picture(self, lang: str, page_id: str, slot: str) -> Picture | None:
-        """The picture that fills `slot` of a page: its own, or the one of a slot that feeds this one."""
+        """The picture that fills `slot` of a page: its own, or the one of a slot that feeds this one.
+
+        A theme may ask for more slots than a site has and gets None then, but a name that is nearly a slot's is a mistake.
+        """
         if slot not in self._config.slots:
-            raise LookupError(f"there is no slot `{slot}` in aibild.toml; {nearest_hint(slot, self._config.slots)}".rstrip("; "))
+            if near := nearest(slot, self._config.slots):
+                raise LookupError(f"there is no slot `{slot}` in aibild.toml; did you mean `{near}`?")
+            return None
         page = self._known(lang, page_id)
         if own := page.slots.get(slot):
             return self._image(own.brief, slot, page.lang)

@@ -141,7 +141,7 @@ class Project:
 
     def renderer(self, pictures: Pictures | None = None) -> Renderer:
         site = Site(pages=tuple(self.pages().values()), briefs={})
-        return Renderer(self.config, site, pictures or Pictures(), (self.root / "templates",))
+        return Renderer(self.config, site, Pictures() if pictures is None else pictures, (self.root / "templates",))
 
 
 class _Elements(HTMLParser):

@@ -57,7 +57,8 @@ def test_front_matter_in_yaml_and_in_toml_says_the_same(project: Project) -> Non
     project.write(
         "site/a.md",
         "---\ntitle: Bild\ndescription: Eins\ndate: 2026-11-23\nslug: erste-seite\norder: 2.5\ntags: [x, y]\nschema: Article\n"
-        "hero: sunrise\npictures:\n  card: brief:moon\nextra: {author: Ada}\nnoindex: true\nmenu_title: B\nsection: s\n---\nText\n",
+        "hero: sunrise\npictures:\n  card: brief:moon\nextra: {author: Ada}\nnoindex: true\nmenu_title: B\n"
+        "section: s\n---\nText\n",
     )
     project.write(
         "site/b.md",

@@ -16,7 +16,7 @@ from time import perf_counter
 from .. import crews, plan
 from ..canonical import digest_of
 from ..disk import write_atomic
-from ..errors import LimitError
+from ..errors import LimitError, StoreCorrupt
 from ..lock import LOCK_FILE, write_lock
 from ..model import Report, Tally
 from ..plan.pages import read_remembered, remembered_bytes, want_pages
@@ -31,12 +31,15 @@ from .publish import marker_bytes, output_turn, publish
 from .spill import SpillingStore
 from .talk import Silent, Talk
 
+_ATTEMPTS = 3  # damaged files may hide a damaged master
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to build.
 
-    `store` and `output` override `aibild.toml`; `workers` 0 is one for each core; limits None are the site's own.
+    `store` and `output` override `aibild.toml`; `workers` 0 is one for each core; `crew` says who works; limits None are the
+    site's own.
     """
 
     root: Path
@@ -49,21 +52,34 @@ class Options:
     limit_seconds: float | None = None
     limit_images: int | None = None
     workers: int = 0
+    crew: str = "local"
 
 
 def build(options: Options, *, today: str, talk: Talk | None = None) -> Report:
     """Build the project at `options.root`. `today` (YYYY-MM-DD) is the day that new pixels are dated with.
 
     Raises SourceError and TemplateError (exit 2), FrozenError (1), and the other AibildErrors (3). Unless it was OutputError the
-    output folder is untouched; it is whole in any case.
+    output folder is untouched; it is whole in any case. A damaged blob is set aside when it is come upon, and made again.
     """
-    started, say = perf_counter(), talk or Silent()
+    say = talk or Silent()
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            return _build(options, today, say)
+        except StoreCorrupt as error:
+            if not attempts_left:
+                raise
+            say.note(f"{error.message}; what was damaged is made again")
+    raise AssertionError
+
+
+def _build(options: Options, today: str, say: Talk) -> Report:
+    started = perf_counter()
     project = open_project(options.root, base_url=options.base_url)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
     state = config.root / plan.STATE_FOLDER
     with (
         opened_store(options, project, output) as (store, arguments),
-        closing(crews.load("local", workers=options.workers)) as crew,
+        closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
         _refuse_over_limit(options, project, today)
         wanted = want_assets(project, store, force=options.force)

@@ -46,7 +46,7 @@ def generate(
     output = options.root / project.config.output
     with (
         opened_store(options, project, output) as (store, arguments),
-        closing(crews.load("local", workers=options.workers)) as crew,
+        closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
         wanted = want_assets(project, store, briefs=briefs or None, force=options.force, repin=repin)
         count = sum(len(want.making) for want in wanted)

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import engines
-from ..canonical import key_of
-from ..errors import EngineError
+from ..errors import EngineError, StoreCorrupt
 from ..model import Asset, FileFacts, Made, Recipe, Rendition, Variant
 from ..plan.pictures import asset_key, find_made
 from ..plan.records import digests_of
@@ -104,7 +103,7 @@ def make_files(order: Mapping[str, Any]) -> dict[str, Any]:
     metadata: Metadata = from_json(Metadata, order["metadata"])
     wanted = {one["delivery"]: from_json(Variant, one["variant"]) for one in order["wanted"]}
     answers: list[dict[str, Any]] = []
-    with store.single_flight(key_of(["files", order["asset"], *sorted(wanted)])):
+    with store.single_flight(*wanted):
         encodes: dict[str, str] = {}
         for delivery, variant in wanted.items():
             record = None if order["again"] else store.lookup(delivery)
@@ -143,7 +142,7 @@ def _encode(
 
     master = store.get(asset)
     if master is None:
-        raise EngineError(f"the picture {asset[:12]} vanished from the store during the build", hint="build again")
+        raise StoreCorrupt(f"the picture {asset[:12]} in the store was damaged", hint="build again: it is made anew")
     answers = []
     started = time.perf_counter()
     for variant, data, facts in make(master, tuple(variants.values()), metadata):
@@ -176,4 +175,4 @@ def _stand(store: Store, key: str, kind: str, fields: Mapping[str, Any], digest:
     before = store.lookup(key)
     if before is not None and not any(store.has(named) for named in digests_of(before)):
         store.set_aside(key)
-    return store.record(key, kind, fields, needs=(digest,))
+    return store.record(key, kind, fields, needs=(digest,), durable=kind in ("asset", "recipe"))

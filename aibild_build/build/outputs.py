@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..errors import OutputError, SourceError
+from ..errors import SourceError, StoreCorrupt
 from ..imagefile.media import media_type_of
 from ..model import Cache, Finding, Level, Origin, Output, Picture, Rendition, StaticFile
 from ..plan.reading import Project
@@ -30,7 +30,7 @@ class Outputs:
     store: Store
 
     def contents(self, output: Output) -> bytes:
-        """The bytes of one output. Raises OutputError when they are gone."""
+        """The bytes of one output. Raises StoreCorrupt when the store's were damaged; they are set aside then."""
         path = output.path
         if path in self.fresh:
             return self.fresh[path]
@@ -38,7 +38,7 @@ class Outputs:
             return (self.project.config.root / self.files[path].source).read_bytes()
         data = self.store.get(self.blobs[path]) if path in self.blobs else None
         if data is None:
-            raise OutputError(f"the bytes of {path} were lost during the build", hint="build again: what is damaged is made anew")
+            raise StoreCorrupt(f"the bytes of {path} in the store were damaged", hint="build again: they are made anew")
         return data
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..canonical import canonical, digest_of
 from ..disk import write_atomic
-from ..errors import OutputError
+from ..errors import OutputError, StoreCorrupt
 from ..model import Json, Output
 from ..wire import to_json
 
@@ -47,7 +47,8 @@ def output_turn(output: Path) -> Iterator[None]:
 def publish(output: Path, outputs: Sequence[Output], contents: Contents, marker: bytes) -> tuple[int, int]:
     """Make the folder hold exactly `outputs`; returns how many files were written and removed. Call within `output_turn`.
 
-    `contents` gives an output's bytes and is asked only for files that differ. Raises OutputError, the folder then being usable.
+    `contents` gives an output's bytes and is asked only for files that differ. Raises OutputError and, with nothing
+    renamed yet, StoreCorrupt.
     """
     owned = owned_paths(output)
     staging = output.parent / f".{output.name}.aibild-staging"
@@ -113,17 +114,25 @@ def marker_bytes(outputs: Sequence[Output], *, lock_digest: str, draft: bool) ->
 
 
 def _stage(output: Path, staging: Path, outputs: Sequence[Output], contents: Contents) -> list[tuple[Output, Path]]:
-    staged = []
+    """What differs, written beside the folder. Every damaged blob is come upon before the first of them is reported."""
+    staged: list[tuple[Output, Path]] = []
+    damaged: StoreCorrupt | None = None
     for index, one in enumerate(outputs):
         if _is_there(output / one.path, one):
             continue
-        data = contents(one)
+        try:
+            data = contents(one)
+        except StoreCorrupt as error:
+            damaged = damaged or error
+            continue
         if digest_of(data) != one.digest:
             raise OutputError(f"{one.path} changed while the site was being built", hint="build again")
         staging.mkdir(parents=True, exist_ok=True)
         path = staging / str(index)
         path.write_bytes(data)
         staged.append((one, path))
+    if damaged is not None:
+        raise damaged
     return staged
 
 

@@ -46,8 +46,10 @@ def plan_lines(plan: Plan, *, details: bool) -> Iterator[str]:
         yield from _counted(plan.work)
     for line in plan.blocked:
         yield f"blocked    {line}"
+    making = {work.subject for work in plan.work if work.kind == "picture"}
     for subject in plan.unlocked:
-        yield f"unlocked   {subject}: aibild.lock does not pin what the brief asks for"
+        if subject not in making:
+            yield f"unpinned   {subject}: the store has it, a build pins it in aibild.lock"
     yield ""
     yield f"to make: {_tally(plan.made)} · there: {_tally(plan.reused)}"
     if plan.work:

@@ -1,0 +1,213 @@
+"""What a build must survive: kills at any instant, two at once, a full disk, a store that cannot be written. Real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aibild_build.canonical import digest_of
+from aibild_build.lock import read_lock
+from aibild_build.plan.records import digests_of
+from aibild_build.store import Store
+from tests.support.project import edit, run_build, tree, write_project
+
+KILLS = 50
+_REFERENCE = re.compile(r'(?:src|href)="(/[^"#?]*)"|(/[^\s,"]+) \d+w')
+
+
+def command(root: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "aibild_build", "build", "--root", str(root), "--json", *arguments]
+
+
+def environment(checkout: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(checkout), "SOURCE_DATE_EPOCH": "1795392000"}
+
+
+def broken_references(output: Path) -> list[str]:
+    """Every local address on a page that leads to no file."""
+    broken = []
+    for page in output.rglob("*.html"):
+        for match in _REFERENCE.finditer(page.read_text()):
+            path = (match[1] or match[2]).lstrip("/")
+            target = output / (path + "index.html" if path.endswith("/") or not path else path)
+            if not target.is_file():
+                broken.append(f"{page.relative_to(output)}: /{path}")
+    return broken
+
+
+def half_files(output: Path) -> list[str]:
+    """Pictures whose bytes end too early, pages without their end."""
+    pages = [path.name for path in output.rglob("*.html") if not path.read_text().rstrip().endswith("</html>")]
+    pictures = [path.name for path in output.rglob("*.jpg") if not path.read_bytes().endswith(b"\xff\xd9")]
+    return pages + pictures
+
+
+def faults(root: Path) -> list[str]:
+    """What is wrong with store, lock and output of a project, at whatever instant."""
+    store = Store(root / ".aibild/store", read_only=True)
+    found = [f"store: {problem.name} {problem.why}" for problem in store.verify(digests_of)]
+    lock = root / "aibild.lock"
+    found += [finding.message for finding in read_lock(lock.read_text() if lock.exists() else None)[1]]
+    if (root / "dist").exists():
+        found += half_files(root / "dist") + broken_references(root / "dist")
+    return found
+
+
+def test_kill_at_any_instant(tmp_path: Path, checkout: Path) -> None:
+    root = write_project(tmp_path / "site")
+    dice = random.Random(20261123)
+    hits, took = 0, 2.5
+    for turn in range(KILLS):
+        colour = f"#{dice.randrange(1 << 24):06x}"
+        text = (root / "briefs/boat.yaml").read_text()
+        (root / "briefs/boat.yaml").write_text(re.sub(r"#[0-9a-f]{6}", colour, text))
+        (root / "site/tides.md").write_text(f"---\ntitle: Tides {turn}\nhero: quay\n---\n\n{colour}\n")
+        started = time.monotonic()
+        process = subprocess.Popen(
+            command(root), env=environment(checkout), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            process.wait(dice.uniform(0.1, took))
+            took = max(0.5, time.monotonic() - started)
+        except subprocess.TimeoutExpired:
+            hits += 1
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        assert faults(root) == [], f"after kill {turn}"
+    assert hits >= KILLS // 3, "most kills must hit a running build"
+    done = subprocess.run(command(root), env=environment(checkout), capture_output=True, check=True, text=True)
+    assert json.loads(done.stdout)["outputs"] > 30
+    assert faults(root) == []
+    fresh = write_project(tmp_path / "fresh", {"briefs/boat.yaml": (root / "briefs/boat.yaml").read_text()})
+    for path in ("site/tides.md", "aibild.lock"):
+        (fresh / path).write_text((root / path).read_text())
+    run_build(fresh, frozen=True)
+    assert tree(fresh / "dist") == tree(root / "dist"), "what a killed build left behind does not show"
+    leftovers = [path.name for path in root.iterdir() if "staging" in path.name or "spill" in path.name]
+    assert leftovers == []
+
+
+def test_two_builds_at_once_make_nothing_twice(tmp_path: Path, checkout: Path) -> None:
+    root = write_project(tmp_path)
+    builds = [
+        subprocess.Popen(
+            command(root, "--output", str(tmp_path / f"out{number}")),
+            env=environment(checkout),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    reports = []
+    for process in builds:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        reports.append(json.loads(out))
+    alone = write_project(tmp_path / "alone")
+    expected = run_build(alone)
+    assert sum(report["made"]["picture"] for report in reports) == expected.made.picture
+    assert sum(report["made"]["rendition"] for report in reports) == expected.made.rendition
+    assert tree(tmp_path / "out0") == tree(tmp_path / "out1")
+
+
+def test_two_builds_at_once_into_one_folder(tmp_path: Path, checkout: Path) -> None:
+    root = write_project(tmp_path)
+    builds = [
+        subprocess.Popen(command(root), env=environment(checkout), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    assert [process.wait(timeout=120) for process in builds] == [0, 0]
+    for process in builds:
+        process.communicate()
+    assert faults(root) == []
+    assert run_build(root).written == 0
+
+
+def _small_files_only() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def test_full_disk_gives_one_clear_line(tmp_path: Path, checkout: Path) -> None:
+    """No file may grow beyond 6,000 bytes: pages cannot be written, and the output that was there stays."""
+    root = write_project(tmp_path)
+    run_build(root)
+    before = tree(root / "dist")
+    edit(root, "briefs/boat.yaml", "#b03a2e", "#00ff00")
+    done = subprocess.run(
+        command(root), env=environment(checkout), capture_output=True, text=True, preexec_fn=_small_files_only, timeout=120
+    )
+    assert done.returncode == 3
+    errors = [line for line in done.stderr.splitlines() if "error" in line]
+    assert len(errors) == 1 and "cannot write" in errors[0], done.stderr
+    assert "Traceback" not in done.stderr
+    assert tree(root / "dist") == before
+    assert run_build(root).outputs and faults(root) == []
+
+
+def test_a_store_on_a_full_disk_still_builds(tmp_path: Path, checkout: Path) -> None:
+    mounted = tmp_path / "small"
+    mounted.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", str(mounted)], capture_output=True, text=True)
+    if mount.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {mount.stderr.strip()}")
+    try:
+        root = write_project(tmp_path / "site")
+        done = subprocess.run(
+            command(root, "--store", str(mounted / "store")),
+            env=environment(checkout),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        notes = [line for line in done.stderr.splitlines() if line.startswith("note:")]
+        assert len(notes) == 1 and "cannot keep everything" in notes[0], done.stderr
+        assert faults(root) == []
+    finally:
+        subprocess.run(["umount", str(mounted)], check=True)
+    fresh = write_project(tmp_path / "fresh")
+    (fresh / "aibild.lock").write_bytes((root / "aibild.lock").read_bytes())
+    run_build(fresh, frozen=True)
+    assert tree(fresh / "dist") == tree(root / "dist")
+
+
+def test_a_read_only_store_is_used_and_left_alone(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    run_build(root)
+    store = tree(root / ".aibild/store")
+    edit(root, "briefs/boat.yaml", "#b03a2e", "#00ff00")
+    report = run_build(root, read_only_store=True)
+    assert (report.made.picture, report.reused.picture) == (1, 1)
+    assert tree(root / ".aibild/store") == store
+    assert broken_references(root / "dist") == []
+
+
+def test_a_store_that_is_a_file_is_one_clear_line(tmp_path: Path, checkout: Path) -> None:
+    root = write_project(tmp_path)
+    (root / ".aibild").mkdir()
+    (root / ".aibild/store").write_text("not a folder")
+    done = subprocess.run(command(root), env=environment(checkout), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3 and "expected a folder for the store" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_marker_matches_every_file(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    run_build(root)
+    marker = json.loads((root / "dist/.aibild/build.json").read_bytes())
+    listed = {row["path"]: row["digest"] for row in marker["outputs"]}
+    found = {path: digest_of(data) for path, data in tree(root / "dist").items() if not path.startswith(".aibild/")}
+    assert listed == found
+    assert marker["lock"] == digest_of((root / "aibild.lock").read_bytes())

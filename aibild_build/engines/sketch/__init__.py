@@ -19,8 +19,8 @@ from .stream import Stream
 from .tones import PALETTES
 
 SOURCE_TYPE = "algorithmicMedia"
-# Measured on one core of a 2.6 GHz EPYC 9004, both motifs at 2400×1350, rounded up.
-_SECONDS_A_MEGAPIXEL = 0.3
+# Measured on one core of a 2.6 GHz EPYC 9004 (2026-11): the slower motif takes 0.30 s at 2400×1350; doubled for older machines.
+_SECONDS_A_MEGAPIXEL = 0.2
 # Words that set the light where the brief's parameters do not, in English and German.
 _TIME_WORDS = {
     "dawn": ("dawn", "sunrise", "morning", "morgen", "sonnenaufgang", "morgendämmerung"),
@@ -70,6 +70,9 @@ class Sketch:
         motif = MOTIFS.get(scene.motif)
         if motif is None:
             raise EngineRefused(f"sketch has no motif `{scene.motif}`", hint=f"known motifs: {', '.join(MOTIFS)}")
+        for name, parameter in motif.parameters.items():
+            if not parameter.accepts(scene.options.get(name)):
+                raise EngineRefused(f"expected {name} as {parameter.expected}, got {scene.options.get(name)!r}")
         try:
             import numpy
 

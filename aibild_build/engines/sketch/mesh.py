@@ -6,6 +6,7 @@ grid is then drawn large in sixteen bits. The brightest colour gathers at the fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -68,7 +69,7 @@ def _blended(rows: Doubles, columns: Doubles, scene: Scene, stream: Stream) -> D
         away = away_rows * away_rows + away_columns * away_columns + 0.03
         pull = weight / (away * away)
         total += pull
-        chroma += pull * (colour[1] * colour[1] + colour[2] * colour[2]) ** 0.5
+        chroma += pull * math.sqrt(colour[1] * colour[1] + colour[2] * colour[2])
         for channel in range(3):
             mixed[channel] += pull * colour[channel]
     mixed /= total
@@ -86,10 +87,15 @@ def _points(scene: Scene, high: float, wide: float, stream: Stream) -> list[tupl
     count, step = int(scene.number("points")), 2 if len(others) % 2 else 1
     for index in range(1, count):
         tries = [(stream.between(-0.12, 1.12) * high, stream.between(-0.08, 1.08) * wide) for _ in range(12)]
-        y, x = max(tries, key=lambda place: min((place[0] - p[0]) ** 2 + (place[1] - p[1]) ** 2 for p in points))
+        y, x = max(tries, key=lambda place: min(_apart(place, point) for point in points))
         name, weight = others[index * step % len(others)]
         points.append((y, x, tones.to_oklab(srgb.parse(name)), weight))
     return points
+
+
+def _apart(place: tuple[float, float], point: tuple[float, float, tones.Oklab, float]) -> float:
+    down, across = place[0] - point[0], place[1] - point[1]
+    return down * down + across * across
 
 
 def _folded(rows: Doubles, columns: Doubles, folds: float, stream: Stream) -> Doubles:

@@ -109,5 +109,5 @@ def _stand(crest: Doubles, x: Doubles, place: float, foot: float, tall: float, s
     # Both sides are one tree, yet not mirrored: below the tip, boughs on the right sit a little lower.
     rung = out + np.where(away > 0, 0.4, 0.0) * np.minimum(out, 1)
     whole = np.floor(rung)
-    top = 1 - (whole + 0.42 * (rung - whole)) / (tiers + 0.5)
+    top = 1 - (whole + np.where(whole < 1, 1.0, 0.42) * (rung - whole)) / (tiers + 0.5)
     crest[begin:end] = np.minimum(crest[begin:end], foot - top * tall + tall * 0.06)

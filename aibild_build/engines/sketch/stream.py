@@ -46,5 +46,5 @@ class Stream:
         return low + (high - low) * self.unit()
 
     def pick(self, items: Sequence[Item]) -> Item:
-        """One of the items. Raises IndexError when there is none."""
-        return items[self.word() % len(items)] if items else items[0]
+        """One of the items, of which there must be some."""
+        return items[self.word() % len(items)]

@@ -16,7 +16,7 @@ from ..model import Page, Picture, Site
 from ..source import nearest, nearest_hint
 from .content import NOT_FOUND
 from .links import SourceLinks
-from .urls import href
+from .urls import href, local
 from .view import MenuItem, PageView, Translation, in_language, page_view, translation
 
 Argument: TypeAlias = "str | int | None"
@@ -100,8 +100,9 @@ class Access:
         for entry in self._config.menus.get(name, ()):  # a theme may offer more menus than a site has
             label = in_language(entry.label, lang, self._config)
             if entry.url:
-                outside = "://" in entry.url and not entry.url.startswith(self._config.base_url)
-                items.append(MenuItem(label=label or entry.url, url=entry.url, current=False, within=False, external=outside))
+                url = local(self._config, entry.url)
+                outside = "://" in url and not url.startswith(self._config.base_url)
+                items.append(MenuItem(label=label or entry.url, url=url, current=False, within=False, external=outside))
                 continue
             page = self._known(lang, entry.page)
             current = page.id == page_id and page.lang == lang
@@ -161,7 +162,7 @@ class Reading:
         answer, digest = self._access.ask(function, arguments)
         self._digests[function, arguments] = digest
         if isinstance(answer, Picture):
-            self._pictures.setdefault((answer.id, answer.slot, answer.lang), answer)
+            self._pictures.setdefault((answer.slot, answer.id, answer.lang), answer)
         return answer
 
     @property
@@ -172,8 +173,8 @@ class Reading:
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        """Every picture that was given out, in the order first asked for."""
-        return tuple(self._pictures.values())
+        """Every picture that was given out, by slot and id: the order in which a template asks reaches no output."""
+        return tuple(self._pictures[key] for key in sorted(self._pictures))
 
 
 def _plain_order(view: PageView) -> tuple[float, str, str]:

@@ -104,6 +104,9 @@ def _read_page(config: Config, path: str) -> tuple[_Read | None, tuple[Finding, 
             return None, (fatal("source-reference", message, path, origin.line),)
         return brief_of(config.root, path, target, origin.line)
 
+    if front.slug and place.id in ("", NOT_FOUND):
+        message = f"expected no slug, since this page's URL is fixed, got {shown(front.slug)}"
+        findings.append(fatal("source-value", message, path))
     parsed, found = read_markdown(body, path, first_line, place.lang, picture_target)
     findings += found
     slots, found = _slots(config, path, front)

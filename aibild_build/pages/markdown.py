@@ -32,20 +32,22 @@ _OPTIONS = (
 )
 
 # What the parser writes and we change; everything between is copied. Comments are matched so that nothing inside them is.
+# All of it begins with one literal "<", which lets the regular expression engine skip text quickly.
 _MARKS = re.compile(
-    r"<!--.*?-->"
-    r"|<h(?P<level>[1-6])(?P<attributes>(?: [^>]*)?)>"
-    r"|</h(?P<closed>[1-6])>"
-    r'|(?P<alone><p>)?<img src="(?P<src>[^"]*)" alt="(?P<alt>[^"]*)"(?: title="(?P<title>[^"]*)")? />(?(alone)</p>)'
-    r'|<a href="(?P<href>[^"]*)"'
-    r"|<table(?P<table>>)?"
-    r"|(?P<table_end></table>)"
-    r'|<input disabled="" type="checkbox"(?P<task> checked=""|)/>'
-    r'|<sup class="footnote-reference"><a href="#(?P<note>[^"]*)">'
-    r'|<div class="footnote-definition" id="(?P<definition>[^"]*)"><sup class="footnote-definition-label">(?P<label>\d+)</sup>',
+    r"<(?:!--.*?-->"
+    r"|h(?P<level>[1-6])(?P<attributes>(?: [^>]*)?)>"
+    r"|/h(?P<closed>[1-6])>"
+    r'|(?P<alone>p><)?img src="(?P<src>[^"]*)" alt="(?P<alt>[^"]*)"(?: title="(?P<title>[^"]*)")? />(?(alone)</p>)'
+    r'|a href="(?P<href>[^"]*)"'
+    r"|table(?P<table>>)?"
+    r"|(?P<table_end>/table>)"
+    r'|input disabled="" type="checkbox"(?P<task> checked=""|)/>'
+    r'|sup class="footnote-reference"><a href="#(?P<note>[^"]*)">'
+    r'|div class="footnote-definition" id="(?P<definition>[^"]*)"><sup class="footnote-definition-label">(?P<label>\d+)</sup>)',
     re.S,
 )
 _ID = re.compile(r"""\sid=(?:"([^"]*)"|'([^']*)')""")
+_RAW = re.compile(r"<(?:a|img)\b", re.I)
 _TAG = re.compile(r"<[^>]*>")
 _SOURCE_LINK = re.compile(r"(?![a-zA-Z][a-zA-Z0-9+.-]*:|//)[^?#]+\.md(?:#.*)?")
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
@@ -69,7 +71,7 @@ def read_markdown(
 ) -> tuple[Text, tuple[Finding, ...]]:
     """The pieces of a Markdown text that begins at `first_line` of the file `path` (relative to the project)."""
     html = pyromark.html(text, options=_OPTIONS)
-    reading = _Reading(html, _Places(text, path, first_line), lang, picture_target)
+    reading = _Reading(html, _Places(text, html, path, first_line), lang, picture_target)
     return reading.read(), tuple(reading.findings)
 
 
@@ -132,7 +134,7 @@ class _Reading:
 
     def _picture(self, mark: re.Match[str]) -> None:
         target = unescape(mark["src"])
-        origin = None if _ELSEWHERE.match(target) and not target.startswith("brief:") else self._places.image(target)
+        origin = None if _ELSEWHERE.match(target) and not target.startswith("brief:") else self._places.image(mark["src"])
         if origin is None:  # raw HTML, or a picture on another site
             self._text.append(mark[0])
             return
@@ -145,7 +147,7 @@ class _Reading:
 
     def _link(self, mark: re.Match[str]) -> None:
         target = unquote(unescape(mark["href"]))
-        origin = self._places.link(target) if target.startswith("#") or _SOURCE_LINK.fullmatch(target) else None
+        origin = self._places.link(mark["href"]) if target.startswith("#") or _SOURCE_LINK.fullmatch(target) else None
         if origin is None:
             self._text.append(mark[0])
             return
@@ -219,32 +221,52 @@ class _Reading:
 
 
 class _Places:
-    """Where in the file each Markdown image and link stands; looked for only when a text has one that matters."""
+    """Where in the file each Markdown image and link stands.
 
-    def __init__(self, text: str, path: str, first_line: int) -> None:
+    A glance tells it when a target stands as often between "](" and ")" in the text as in the HTML. Where that fails (code
+    that shows a link, reference links, raw HTML) the parser is asked again, with positions: as long as all else together.
+    """
+
+    def __init__(self, text: str, html: str, path: str, first_line: int) -> None:
         self._text = text
+        self._html = html
         self._path = path
         self._first_line = first_line
-        self._found: dict[str, list[tuple[str, int]]] | None = None
+        self._raw = _RAW.search(text) is not None
+        self._glanced: dict[str, Iterator[int] | None] = {}
+        self._found: dict[str, list[tuple[str, int]]] = {}
 
-    def image(self, target: str) -> Origin | None:
-        """The place of the next image with this target, None when there is none: then it was raw HTML."""
-        return self._next("Image", target)
+    def image(self, address: str) -> Origin | None:
+        """The place of the next image with this address, as the HTML has it; None when there is none: then it was raw HTML."""
+        return self._next("Image", address)
 
-    def link(self, target: str) -> Origin | None:
-        return self._next("Link", target)
+    def link(self, address: str) -> Origin | None:
+        return self._next("Link", address)
 
-    def _next(self, kind: str, target: str) -> Origin | None:
-        if self._found is None:
+    def _next(self, kind: str, address: str) -> Origin | None:
+        target = unquote(unescape(address))
+        if not self._raw:
+            if address not in self._glanced:
+                self._glanced[address] = self._glance(target, address)
+            if lines := self._glanced[address]:
+                return Origin(path=self._path, line=next(lines))
+        if not self._found:
             self._found = {"Image": [], "Link": []}
             for found, written, line in self._events():
                 self._found[found].append((written, line))
         waiting = self._found[kind]
         for index, (written, line) in enumerate(waiting):
-            if written == unquote(target):
+            if written == target:
                 del waiting[: index + 1]
                 return Origin(path=self._path, line=line)
         return None
+
+    def _glance(self, target: str, address: str) -> Iterator[int] | None:
+        """The lines of a target in order, None when it takes a closer look."""
+        starts = [found.start() for found in re.finditer(rf"\]\({re.escape(target)}[)\s]", self._text)]
+        if not starts or len(starts) != self._html.count(f'href="{address}"') + self._html.count(f'src="{address}"'):
+            return None
+        return iter([self._first_line + self._text.count("\n", 0, start) for start in starts])
 
     def _events(self) -> Iterator[tuple[str, str, int]]:
         raw = self._text.encode()

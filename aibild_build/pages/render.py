@@ -36,7 +36,7 @@ _HEAD = "\x00head\x00"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """`pictures` are all that the page was given, in the order first asked for."""
+    """`pictures` are all that the page was given, by slot and id."""
 
     html: str
     trace: Trace
@@ -76,6 +76,12 @@ class Renderer:
 
     def holds(self, page: Page, trace: Trace) -> tuple[PageReason, str] | None:
         """None while nothing that the page was made of has changed; else the reason, and what differs."""
+        try:
+            return self._difference(page, trace)
+        except (TypeError, ValueError):  # no trace of ours
+            return PageReason.READ_CHANGED, "the record of what it read is damaged"
+
+    def _difference(self, page: Page, trace: Trace) -> tuple[PageReason, str] | None:
         if trace.get("source") != page.digest:
             return PageReason.SOURCE_CHANGED, page.origin.path
         if trace.get("settings") != self._settings:
@@ -91,7 +97,7 @@ class Renderer:
         return None
 
     def pictures_of(self, trace: Trace) -> tuple[Picture, ...]:
-        """The pictures that a page whose trace holds was given, as `Rendered.pictures` but in the trace's order."""
+        """What `Rendered.pictures` was, for a page whose trace holds."""
         reading = Reading(self._access)
         for function, arguments, _ in _rows(trace, "reads"):
             if function in ("image", "picture"):

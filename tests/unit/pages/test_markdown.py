@@ -78,6 +78,15 @@ def test_raw_html_does_not_shift_the_lines_of_what_follows() -> None:
     assert [piece.origin.line for piece in parsed.body if isinstance(piece, PictureRef)] == [15]
 
 
+def test_links_that_are_also_shown_in_code_keep_their_own_lines() -> None:
+    text = "```\n[a](x.md)\n```\n\n[a](x.md)\n\n[b][ref] ![p](p.jpg)\n\n[ref]: y.md\n"
+    parsed = read(text)
+    assert [(link.target, link.origin.line) for link in parsed.links] == [("x.md", 14), ("y.md", 16)]
+    twice = read('[a](x.md)\n\n[b](x.md "T")\n\n![q](it\'s&ü.jpg)\n')
+    assert [link.origin.line for link in twice.links] == [10, 12]
+    assert [(piece.brief, piece.origin.line) for piece in twice.body if isinstance(piece, PictureRef)] == [("it's&ü.jpg", 14)]
+
+
 def test_only_links_to_sources_and_places_are_held_back() -> None:
     text = "[a](x.md) [b](../y.md#z) [c](#d) [e](https://x.org/a.md) [f](file.pdf) [g](/guide/) [h](my%20page.md) [i](x.md?q)\n"
     assert [link.target for link in read(text).links] == ["x.md", "../y.md#z", "#d", "my page.md"]

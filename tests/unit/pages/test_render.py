@@ -11,7 +11,7 @@ import pytest
 
 from aibild_build.config import MenuEntry
 from aibild_build.errors import AibildError, TemplateError
-from aibild_build.model import PageReason
+from aibild_build.model import Json, PageReason
 from aibild_build.pages.render import Rendered
 from tests.unit.pages.project import Pictures, Project, elements
 
@@ -59,6 +59,8 @@ def test_unknown_languages_stay_plain(guide: Project) -> None:
 
 def test_access_functions_answer_in_the_pages_language(guide: Project) -> None:
     guide.menu("main", MenuEntry(page="guide"), MenuEntry(url="https://code.example/", label={"en": "Code", "de": "Quelltext"}))
+    guide.menu("foot", MenuEntry(url="/feed.xml", label={"en": "Feed"}))
+    assert shown(guide, "about/", "{{ menu('foot')[0].url }}") == "/docs/feed.xml"
     ask = "{% for p in pages() %}{{ p.id }} {% endfor %}"
     assert shown(guide, "guide/start/", ask) == "about guide guide/start guide/finish "
     assert shown(guide, "de/guide/start/", ask) == "guide/start "
@@ -173,8 +175,8 @@ def test_a_trace_survives_json_and_pictures_come_back_from_it(guide: Project) ->
     trace = json.loads(json.dumps(rendered.trace))
     assert trace == json.loads(json.dumps(renderer.render(page).trace))
     assert guide.renderer().holds(page, trace) is None
-    assert {(each.id, each.slot) for each in rendered.pictures} == {("fold", "prose"), ("sea", "card"), ("sea", "hero")}
-    assert set(guide.renderer().pictures_of(trace)) == set(rendered.pictures)
+    assert [(each.slot, each.id) for each in rendered.pictures] == [("card", "sea"), ("hero", "sea"), ("prose", "fold")]
+    assert guide.renderer().pictures_of(trace) == rendered.pictures
 
 
 def trace_of(project: Project, url: str) -> Rendered:
@@ -252,7 +254,10 @@ def test_a_damaged_trace_is_no_trace(guide: Project) -> None:
     page = guide.pages()["about/"]
     assert guide.renderer().holds(page, {}) == (PageReason.SOURCE_CHANGED, "site/about.md")
     trace = dict(trace_of(guide, "about/").trace)
-    assert guide.renderer().holds(page, {**trace, "reads": [["nonsense", [], "x"]]}) is not None
+    damaged: list[list[Json]] = [[["nonsense", [], "x"]], [["pages", [[]], "x"]], ["pages"], [1], [["pages", None, "x"]]]
+    for rows in damaged:
+        changed = guide.renderer().holds(page, {**trace, "reads": rows})
+        assert changed is not None and changed[0] is PageReason.READ_CHANGED
 
 
 def test_judging_traces_needs_no_heavy_library(checkout: Path) -> None:

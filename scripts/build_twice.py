@@ -20,7 +20,7 @@ def build(arguments: list[str]) -> tuple[dict[str, Any], float]:
     run = subprocess.run([sys.executable, "-m", "aibild_build", "build", "--json", *arguments], stdout=subprocess.PIPE, text=True)
     if run.returncode != 0:
         sys.exit(f"aibild build ended with {run.returncode}")
-    return cast("dict[str, Any]", json.loads(run.stdout.splitlines()[-1])), time.monotonic() - start
+    return cast("dict[str, Any]", json.loads(run.stdout)), time.monotonic() - start
 
 
 def tree(output: Path) -> dict[str, tuple[int, int]]:

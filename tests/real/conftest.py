@@ -56,6 +56,6 @@ def _build(project: Path, output: Path, base_url: str) -> Built:
     command = [sys.executable, "-m", "aibild_build", "build", "--frozen", "--json", "--root", str(project)]
     run = subprocess.run([*command, "--output", str(output), "--base-url", base_url], capture_output=True, text=True)
     assert run.returncode == 0, f"our own site does not build:\n{run.stderr}\n{run.stdout}"
-    report = json.loads(run.stdout.splitlines()[-1])
+    report = json.loads(run.stdout)
     assert report["outputs"] > 0
     return Built(output, base_url, project)

@@ -7,7 +7,7 @@ made here and no file written; Jinja2 is imported with the first page that must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from ..canonical import digest_of
 from ..config import Config
+from ..errors import TemplateError
 from ..model import Json, LinkRef, Page, PageReason, Picture, PictureRef, Site
 from .access import Access, Pictures, Reading
 from .head import Head, head_html
@@ -76,25 +77,28 @@ class Renderer:
 
     def holds(self, page: Page, trace: Trace) -> tuple[PageReason, str] | None:
         """None while nothing that the page was made of has changed; else the reason, and what differs."""
-        try:
-            return self._difference(page, trace)
-        except (TypeError, ValueError):  # no trace of ours
-            return PageReason.READ_CHANGED, "the record of what it read is damaged"
+        return next(self.changes(page, trace), None)
 
-    def _difference(self, page: Page, trace: Trace) -> tuple[PageReason, str] | None:
+    def changes(self, page: Page, trace: Trace) -> Iterator[tuple[PageReason, str]]:
+        """Everything that differs from what the page was made of: the reason, and what."""
+        try:
+            yield from self._changes(page, trace)
+        except (TypeError, ValueError):  # no trace of ours
+            yield PageReason.READ_CHANGED, "the record of what it read is damaged"
+
+    def _changes(self, page: Page, trace: Trace) -> Iterator[tuple[PageReason, str]]:
         if trace.get("source") != page.digest:
-            return PageReason.SOURCE_CHANGED, page.origin.path
+            yield PageReason.SOURCE_CHANGED, page.origin.path
         if trace.get("settings") != self._settings:
             ours = str(trace.get("settings", "")).endswith(self._settings.rpartition(":")[2])
-            return PageReason.SITE_CHANGED, "aibild.toml" if ours else "aibild itself"
+            yield PageReason.SITE_CHANGED, "aibild.toml" if ours else "aibild itself"
         for name, digest in _rows(trace, "templates"):
             if self._templates.digest(name) != digest:
-                return PageReason.TEMPLATE_CHANGED, name
+                yield PageReason.TEMPLATE_CHANGED, name
         for function, arguments, digest in _rows(trace, "reads"):
             if not self._access.still(function, arguments, digest):
                 asked = ", ".join("-" if argument is None else str(argument) or "home" for argument in arguments)
-                return PageReason.READ_CHANGED, f"{function}({asked})"
-        return None
+                yield PageReason.READ_CHANGED, f"{function}({asked})"
 
     def pictures_of(self, trace: Trace) -> tuple[Picture, ...]:
         """What `Rendered.pictures` was, for a page whose trace holds."""
@@ -226,12 +230,18 @@ def _content(page: Page, reading: Reading, config: Config) -> tuple[Markup, tupl
     for piece in page.body:
         if isinstance(piece, str):
             parts.append(highlighted(piece))
-        elif isinstance(piece, LinkRef):
-            parts.append(escape(_address(page, piece, reading)))
-        else:
+            continue
+        try:
+            if isinstance(piece, LinkRef):
+                parts.append(escape(_address(page, piece, reading)))
+                continue
             picture = _worded(cast("Picture", reading.ask("image", piece.brief, piece.slot, page.lang)), piece)
-            pictures.append(picture)
-            parts.append(picture_html(picture) if piece.inline else _figure(picture, config, page.lang))
+        except LookupError as error:
+            raise TemplateError(
+                str(error.args[0]), path=piece.origin.path, line=piece.origin.line, page=page.origin.path
+            ) from error
+        pictures.append(picture)
+        parts.append(picture_html(picture) if piece.inline else _figure(picture, config, page.lang))
     return Markup("".join(parts)), tuple(pictures)
 
 

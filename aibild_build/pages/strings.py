@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..source import nearest
+
 _ENGLISH: Mapping[str, str] = {
     "ai_note": "This picture was made with AI.",
     "all_pages": "All pages",
@@ -102,9 +104,15 @@ _TERRITORIES = (
 
 
 def phrase(lang: str, key: str, **values: object) -> str:
-    """The text of `key` in `lang` with `{name}` places filled. Raises KeyError for an unknown key or a place without a value."""
-    text = STRINGS.get(lang, {}).get(key) or STRINGS.get(_base(lang), {}).get(key) or _ENGLISH[key]
-    return text.format(**values) if values or "{" in text else text
+    """The text of `key` in `lang`, its `{name}` places filled. Raises LookupError for an unknown key or a place without value."""
+    text = STRINGS.get(lang, {}).get(key) or STRINGS.get(_base(lang), {}).get(key) or _ENGLISH.get(key)
+    if text is None:
+        near = nearest(key, _ENGLISH)
+        raise LookupError(f"there is no text `{key}`" + (f"; did you mean `{near}`?" if near else ""))
+    try:
+        return text.format(**values) if "{" in text else text
+    except KeyError as error:
+        raise LookupError(f"the text `{key}` needs a value for {error}") from error
 
 
 def day_text(lang: str, day: str) -> str:

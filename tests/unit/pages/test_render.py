@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aibild_build.config import MenuEntry
-from aibild_build.errors import AibildError, TemplateError
+from aibild_build.errors import TemplateError
 from aibild_build.model import Json, PageReason
 from aibild_build.pages.render import Rendered
 from tests.unit.pages.project import Pictures, Project, elements
@@ -112,7 +112,8 @@ def test_everything_is_escaped_unless_it_is_markup(guide: Project) -> None:
         ("\n{{ 1 / 0 }}", 2, "ZeroDivisionError: division by zero", ""),
         ("\n{{ picture_html(picture('hero')) }}", 2, "expected a picture, got none", ""),
         ("\n{% include 'hom.html' %}", 2, "there is no template `hom.html`", "did you mean `home.html`?"),
-        ("{{ t('no_such_words') }}", 1, "no_such_words", ""),
+        ("{{ t('languges') }}", 1, "there is no text `languges`; did you mean `languages`?", ""),
+        ("{{ t('made_with') }}", 1, "the text `made_with` needs a value for 'name'", ""),
         ("{{ [1, 2]|random }}", 1, "No filter named 'random'", ""),
     ],
 )
@@ -139,8 +140,9 @@ def test_a_page_that_names_no_template_that_exists(guide: Project) -> None:
 
 def test_a_picture_that_is_not_there_stops_the_page(guide: Project) -> None:
     guide.page("site/about.md", "About", "![](brief:unmade)\n")
-    with pytest.raises(AibildError, match="no picture of `unmade`"):
+    with pytest.raises(TemplateError, match="no picture of `unmade`") as caught:
         guide.renderer().render(guide.pages()["about/"])
+    assert (caught.value.path, caught.value.line) == ("site/about.md", 4)
 
 
 def test_imported_macros_see_their_own_page(guide: Project) -> None:

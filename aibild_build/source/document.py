@@ -42,8 +42,8 @@ _YAML_HINTS = (
     ("unexpected end of stream", "close the quotes that were opened there"),
 )
 # One key a line, as far as a glance can tell: enough to be sure that there is no duplicate, never enough to be sure of one.
-_YAML_KEY = re.compile(r"^([ \t-]*)([^\s#:'\"?-][^:\n]*?)\s*:(?=\s|$)", re.M)
-_YAML_UNSURE = re.compile(r"[{}]|^[ \t-]*['\"?].*:", re.M)
+_YAML_KEY = re.compile(r"^([ \t-]*)([^\s#:'\"?-](?:[^:\n]|:(?=\S))*?)\s*:(?=\s|$)", re.M)
+_YAML_UNSURE = re.compile(r"[{}]|^[ \t-]*['\"?&!].*:", re.M)
 _YAML_ANCHOR = re.compile(r"(?:^|[\s\[{,])&([^\s,\[\]{}]+)")
 
 

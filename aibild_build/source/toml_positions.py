@@ -60,15 +60,12 @@ class _Toml(Cursor):
 
     def _pair(self, inside: KeyPath) -> None:
         line = self.line()
-        start = self.at
         path = inside
         for name in self._dotted():
             path = (*path, name)
             self.found.table(path, line)
         self.skip(_EQUALS)
         self._value(path)
-        if self.at == start:
-            self.at = self.line_end() + 1  # never stand still, whatever comes
 
     def _dotted(self) -> list[str]:
         names = []
@@ -86,8 +83,8 @@ class _Toml(Cursor):
             self._array(path)
         elif self.peek() == "{":
             self._inline(path)
-        else:
-            self.skip(_OTHER)
+        elif not self.skip(_OTHER):
+            self.at += 1  # never stand still, whatever comes
 
     def _array(self, path: KeyPath) -> None:
         self.at += 1

@@ -25,6 +25,8 @@ from aibild_build.source import (
     read_yaml,
     shown,
 )
+from aibild_build.source.toml_positions import toml_positions
+from aibild_build.source.yaml_positions import yaml_positions
 
 
 def yaml(text: str) -> Document:
@@ -247,6 +249,8 @@ def test_yaml_is_version_1_2_and_days_stay_text() -> None:
         ("x:\n  - a: 1\n    b: 2\n    a: 3\n", 4, "source-duplicate", "expected x[0].a once"),
         ("x: {a: 1, b: 2,\n a: 3}\n", 2, "source-duplicate", "expected x.a once"),
         ('a: 1\n"a": 2\n', 2, "source-duplicate", "expected a once"),
+        ("a:b: 1\na:b: 2\n", 2, "source-duplicate", "expected a:b once"),
+        ("&x a: 1\na: 2\n", 2, "source-duplicate", "expected a once"),
         ("- a\n- b\n", 1, "source-value", "expected keys with values at the top of the file, got"),
         ("just words\n", 1, "source-value", "expected keys with values"),
         ("a: 1\nb: !mine x\n", 2, "source-value", "expected b as plain value, got one with the tag !mine"),
@@ -265,6 +269,14 @@ def test_yaml_that_cannot_be_used(text: str, line: int, rule: str, words: str) -
 
 def test_equal_keys_of_different_tables_are_no_duplicates() -> None:
     yaml("x:\n- a: 1\n- a: 2\ny: {a: 1}\nz: [{a: 1}, {a: 2}]\nt: |\n  a: 1\n  a: 2\nu:\n  a: 1\nv:\n  a: 1\n")
+
+
+def test_looking_for_places_ends_on_any_text() -> None:
+    pick = random.Random(1)
+    for _ in range(400):
+        text = "".join(pick.choice("ab:-#{}[],'\"|>&*! \n\n  \t?=.") for _ in range(pick.randrange(60)))
+        yaml_positions(text)
+        toml_positions(text)
 
 
 def test_a_duplicate_does_not_hide_the_other_faults_of_its_file() -> None:

@@ -1,7 +1,7 @@
 """`aibild.lock`: which pixels are pinned for which brief, and who approved them.
 
-Takes and yields `Lock`; reads and writes nothing but the text of that one file. Canonical and sorted, one candidate a line, so that a
-diff reads well; no clock reaches it but the day on which pixels first came.
+Takes and yields `Lock`; reads and writes nothing but the text of that one file. Canonical and sorted, one candidate a line, so
+that a diff reads well; no clock reaches it but the day on which pixels first came.
 """
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isqrt
 
 from .canonical import canonical
-from .model import MASTER, PROMPT_PARTS, Brief, Json, Recipe, Size
+from .model import MASTER, PROMPT_PARTS, Brief, Json, Recipe, Size, ratio_value
 
-_OVERRIDABLE = (*PROMPT_PARTS, "negative", "seed", "size", "focal", "parameters")
+_FEW = 4  # below so many units of an exact ratio, rounding each side keeps more of the area
 
 
 def for_ratio(brief: Brief, ratio: str) -> Brief:
@@ -37,18 +38,23 @@ def for_ratio(brief: Brief, ratio: str) -> Brief:
     return replace(brief, **changes)  # type: ignore[arg-type]
 
 
-def size_at(brief: Brief, ratio: str, value: float) -> Size:
-    """The size of an asset that is made for one ratio: the overridden size, or the master's area cut to `value` (width ÷ height).
+def size_at(brief: Brief, ratio: str) -> Size:
+    """The size of an asset that is made for one ratio: the overridden size, or the master's area in that shape.
 
-    Sides are multiples of 8, as SDXL's latents want them, and never longer than the master's longer side.
+    Sides are multiples of 8, as SDXL's latents want them, of exactly that ratio where its terms are small enough, and never
+    longer than the master's longer side.
     """
     rule = next((rule for rule in brief.ratios if rule.ratio == ratio), None)
     size = rule.overrides.get("size") if rule else None
     if isinstance(size, list | tuple):
         return int(str(size[0])), int(str(size[1]))
-    longest = max(brief.size)
-    width = min((brief.size[0] * brief.size[1] * value) ** 0.5, longest, longest * value)
-    return max(8, round(width / 8) * 8), max(8, round(width / value / 8) * 8)
+    value, longest = ratio_value(ratio), max(brief.size)
+    wide, tall = 8 * value.numerator, 8 * value.denominator
+    count = min(isqrt(brief.size[0] * brief.size[1] // (wide * tall)), longest // max(wide, tall))
+    if count >= _FEW:
+        return count * wide, count * tall
+    width = min((brief.size[0] * brief.size[1] * float(value)) ** 0.5, longest, longest * float(value))
+    return max(8, round(width / 8) * 8), max(8, round(width / float(value) / 8) * 8)
 
 
 def compose(

@@ -92,7 +92,7 @@ def _build(options: Options, today: str, say: Talk) -> Report:
         briefs = want_renditions(project, store, made.assets, made.days, force=options.force)
         files = make_renditions(briefs, arguments, crew, say, again=options.force)
         pictures = compose_pictures(config, briefs, files.renditions)
-        with output_turn(output):
+        with output_turn(output, state):
             renderer, remembered = plan.renderer_for(project, pictures), read_remembered(state)
             pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
             written = render_pages(pages, renderer, say)

@@ -30,13 +30,18 @@ Contents = Callable[[Output], bytes]
 
 
 @contextmanager
-def output_turn(output: Path) -> Iterator[None]:
-    """One build at a time writes this folder; the kernel ends the turn of one that was killed. Raises OutputError."""
+def output_turn(output: Path, state: Path) -> Iterator[None]:
+    """One build of a project at a time writes this folder; the kernel ends the turn of one that was killed.
+
+    `state` is the project's own folder, where the lock file lies. Raises OutputError.
+    """
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(output.parent / f".{output.name}.aibild-lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        state.mkdir(parents=True, exist_ok=True)
+        handle = os.open(
+            state / f"output-{digest_of(str(output).encode())[:8]}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644
+        )
     except OSError as error:
-        raise _unwritable(output, error) from error
+        raise _unwritable(state, error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -20,7 +20,7 @@ def why(name: str, root: Path, store: Path | None, as_json: bool, quiet: bool, v
     """
     with errors(as_json):
         from ..plan.why import why as run
-        from ..reports.text import difference_lines
+        from ..reports.text import difference_line
         from ..wire import to_json
 
         answers = run(root, name, store_dir=store, output_dir=output)
@@ -29,8 +29,8 @@ def why(name: str, root: Path, store: Path | None, as_json: bool, quiet: bool, v
             return
         for answer in answers:
             click.echo(f"{answer.kind} {answer.subject}: {answer.verdict}")
-            for line in difference_lines((row.field, row.before, row.now) for row in answer.differences):
-                click.echo(line)
+            for row in answer.differences:
+                click.echo(difference_line(row.field, row.before, row.now))
             if (verbose or answer.kind == "rendition") and isinstance(answer.identity, dict):
                 for field, value in answer.identity.items():
                     click.echo(f"  {field} = {value}")

@@ -1,8 +1,8 @@
 """Engines make pictures from recipes: an open set.
 
 A member is one file in this folder and one row in `_MEMBERS`; outside packages join by the entry-point group `aibild.engines`.
-Members do not know each other. To add one: write a class with the attributes of `Engine`, a loader function with a real import in its
-body, its row, its page of docs; `tests/test_engines_contract.py` then asks it the same questions as all others.
+Members do not know each other. To add one: write a class with the attributes of `Engine`, a loader function with a real import
+in its body, its row, its page of docs; `tests/test_engines_contract.py` then asks it the same questions as all others.
 """
 
 from __future__ import annotations

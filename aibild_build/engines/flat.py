@@ -1,8 +1,8 @@
 """`flat`: one colour, at once. For tests of sites and pipelines, ours and yours; no picture that anybody should ship.
 
 Takes a recipe whose parameter `colour` is #rrggbb (left out: taken from the seed), yields that colour at the recipe's size. With
-`[engines.flat] exact = false` it says of itself that it cannot make the same picture again, as models on a GPU must; `drift = N` then
-shifts the colour by N, as another driver would. Calls are counted in `calls`, so a test can say "second build: none".
+`[engines.flat] exact = false` it says of itself that it cannot make the same picture again, as models on a GPU must; `drift =
+N` then shifts the colour by N, as another driver would. Calls are counted in `calls`, so a test can say "second build: none".
 """
 
 from __future__ import annotations

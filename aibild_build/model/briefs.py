@@ -153,7 +153,7 @@ class Recipe:
             "seed": self.seed,
             "size": list(self.size),
             "parameters": dict(self.parameters),
-            "inputs": {role: digest for role, digest in self.inputs},
+            "inputs": dict(self.inputs),
             "parents": list(self.parents),
         }
 

@@ -42,8 +42,9 @@ class Related:
 class Picture:
     """All that a template sees of an image.
 
-    `sources` come grouped by media, best format first; `fallback` is the `<img>`'s own srcset (JPEG or PNG), its last candidate the
-    `src`. `share` is 1200×630 JPEG; `structured` are 16:9, 4:3 and 1:1 JPEGs; `thumb` a close crop. `source_type` as in `Asset`.
+    `sources` come grouped by media, best format first; `fallback` is the `<img>`'s own srcset (JPEG or PNG), its last candidate
+    the `src`. `share` is 1200×630 JPEG; `structured` are 16:9, 4:3 and 1:1 JPEGs; `thumb` a close crop. `source_type` as in
+    `Asset`.
     """
 
     id: str

@@ -13,7 +13,8 @@ from .plain import RENDITION_SCHEMA, Json, Size
 class Breakpoint:
     """A slot's box from `min_width` (CSS px, inclusive) up to the next breakpoint.
 
-    Box width in CSS px at viewport V is min(vw·V/100 + offset, max_width); `max_width` 0 is no cap. `offset` is negative for gutters.
+    Box width in CSS px at viewport V is min(vw·V/100 + offset, max_width); `max_width` 0 is no cap. `offset` is negative for
+    gutters.
     """
 
     min_width: int
@@ -29,7 +30,10 @@ class Breakpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A place in the layout. `breakpoints` are sorted by `min_width`, the first at 0. `also` names slots that the same picture feeds."""
+    """A place in the layout. `breakpoints` are sorted by `min_width`, the first at 0.
+
+    `also` names slots that the same picture feeds.
+    """
 
     name: str
     breakpoints: tuple[Breakpoint, ...]

@@ -69,7 +69,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would be made, and why. `blocked` are assets that can neither be used nor made; `unlocked` are not pinned as they stand."""
+    """What would be made, and why.
+
+    `blocked` are assets that can neither be used nor made; `unlocked` are not pinned as they stand.
+    """
 
     work: tuple[Work, ...]
     reused: Tally
@@ -99,7 +102,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Counted from what was done, never from what was queued. `embedded` are renditions whose words were put in without an encode."""
+    """Counted from what was done, never from what was queued.
+
+    `embedded` are renditions whose words were put in without an encode.
+    """
 
     made: Tally
     reused: Tally

@@ -14,7 +14,7 @@ from .. import engines, recipe
 from ..canonical import digest_of, key_of
 from ..errors import SourceError
 from ..lock import LockState, Pin, Pinned, compare
-from ..model import MASTER, Asset, Brief, Cost, Finding, Json, Level, PictureReason, Recipe, Size, Work, ratio_value
+from ..model import MASTER, Asset, Brief, Cost, Finding, Json, Level, PictureReason, Recipe, Size, Work
 from ..store import Store
 from ..wire import from_json
 from .reading import Project, uses
@@ -98,7 +98,7 @@ def _recipes(
 ) -> tuple[engines.Resolved, tuple[Recipe, ...], tuple[Finding, ...]]:
     """The recipe of every candidate, what the engine resolved, and the faults that forbid both."""
     asked = recipe.for_ratio(brief, name)
-    size = brief.size if name == MASTER else recipe.size_at(brief, name, float(ratio_value(name)))
+    size = brief.size if name == MASTER else recipe.size_at(brief, name)
     resolved = engine.resolve(asked, name, size, project.lock.models)
     faults = [finding for finding in resolved.findings if finding.level is Level.FATAL]
     rule = next((rule for rule in brief.ratios if rule.ratio == name), None)

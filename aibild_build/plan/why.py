@@ -28,7 +28,10 @@ from .renditions import PICTURES_FOLDER, WantedBrief, compose_pictures, named_ur
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One field: what stands and what is asked for now; None is absent or no longer known."""
+    """One field: what stands and what is asked for now; None is absent or no longer known.
+
+    Of a page the field is what it was made of, and `now` the reason that this gives.
+    """
 
     field: str
     before: Json
@@ -123,7 +126,8 @@ def _page_answer(project: Project, store: Store, output: Path, page: Page) -> An
     record = remembered.pages.get(name_of(page))
     found: tuple[Difference, ...] = ()
     if record is not None:
-        found = tuple(Difference(field=what, before=old, now=new) for what, old, new in renderer.differences(page, record.trace))
+        changes = renderer.changes(page, record.trace)
+        found = tuple(Difference(field=what, before=None, now=reason.value) for reason, what in changes)
     verdict = "nothing differs" if want.work is None else f"it would be rendered: {want.work.reason.value}"
     if want.work is not None and want.work.detail and not found:
         verdict += f" ({want.work.detail})"

@@ -88,10 +88,9 @@ def report_lines(report: Report, output: str) -> Iterator[str]:
     yield f"{output}: {_count(report.outputs, 'file')}, {size(report.bytes)}, {changed}; {duration(report.seconds)}"
 
 
-def difference_lines(rows: Iterable[tuple[str, Json, Json]]) -> Iterator[str]:
-    """One line a field: name, before, now."""
-    for name, before, now in rows:
-        yield f"  {name}: {_value(before)} → {_value(now)}"
+def difference_line(name: str, before: Json, now: Json) -> str:
+    """A field: before and now; or, where before is not known, what it is now."""
+    return f"  {name}: {_value(now)}" if before is None else f"  {name}: {_value(before)} → {_value(now)}"
 
 
 def _value(value: Json) -> str:

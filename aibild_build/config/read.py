@@ -54,7 +54,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
     base = _base_url(site, base_url)
     if not site.has("name"):
         site.tell("source-missing", "expected site.name as text, got nothing", "name")
-    images = _images(settings.fields("images"), base)
+    images = _images(settings.fields("images"), base, words=settings.fields("metadata").flag("words"))
     store = settings.fields("store")
     output = settings.fields("output")
     limits = settings.fields("limits")
@@ -143,7 +143,7 @@ def _menu_entry(entry: Fields, codes: list[str]) -> MenuEntry:
     return MenuEntry(page=page, url=url, label=label)
 
 
-def _images(table: Fields, base_url: str) -> Images:
+def _images(table: Fields, base_url: str, *, words: bool) -> Images:
     formats = table.texts("formats", Images().formats)
     for index, name in enumerate(formats):
         if name not in FORMATS:
@@ -163,7 +163,7 @@ def _images(table: Fields, base_url: str) -> Images:
     return Images(
         formats=tuple(dict.fromkeys(name for name in formats if name in FORMATS)) or Images().formats,
         quality={name: quality.whole(name, low=1, high=100) for name in ("avif", "webp", "jpeg") if quality.has(name)},
-        words=table.flag("words"),
+        words=words,
         creator=table.text("creator"),
         credit=table.text("credit"),
         copyright=table.text("copyright"),

@@ -19,6 +19,7 @@ from ..imagefile import (
     ImageFault,
     decode,
     embedded_source_type,
+    fields,
     format_of_name,
     is_ai,
     probe,
@@ -32,6 +33,7 @@ ROLE = "file"
 # What is claimed of a file whose origin nobody declares: made with digital tools, neither camera nor model.
 UNDECLARED = "digitalCreation"
 _AI = "trainedAlgorithmicMedia"
+KEPT_MARKS = ("dc:creator", "dc:rights", "photoshop:Credit", "xmpRights:WebStatement")  # rights that travel on with the picture
 # Tools whose pictures come from a trained model: lower case, letters and digits only, without their version.
 _AI_TOOLS = {
     "adobefirefly",
@@ -96,7 +98,9 @@ class Imported:
         if ROLE not in inputs:
             raise EngineRefused("an imported picture needs its file, none was given")
         try:
-            own = embedded_source_type(probe(inputs[ROLE]))
+            seen = probe(inputs[ROLE])
+            own = embedded_source_type(seen)
+            marks = fields(seen)
             picture = decode(inputs[ROLE])
         except ImageFault as fault:
             raise EngineRefused(f"{name}: {fault}", hint="export the picture again, or name another file") from fault
@@ -107,6 +111,7 @@ class Imported:
             "format": picture.format,
             "source_mode": picture.source_mode,
             "notes": [*_name_notes(name, picture), *picture.notes, *origin_notes],
+            "marks": {name: marks[name] for name in KEPT_MARKS if marks.get(name)},
         }
         return (
             Drawn(

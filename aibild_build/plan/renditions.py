@@ -112,6 +112,7 @@ def _want(
         config.organisation,
         made_day=made_day,
         source_type=assets[MASTER].source_type,
+        marks=_marks(assets[MASTER]),
         languages=[language.code for language in config.languages],
     )
     room = room_bytes(metadata)
@@ -131,6 +132,12 @@ def _want(
         ),
         findings=tuple(finding for layout in layouts for finding in layout.findings),
     )
+
+
+def _marks(asset: Asset) -> dict[str, str]:
+    """The rights that an imported file carried; engines that make pictures give none."""
+    marks = asset.made.environment.get("marks")
+    return {str(name): str(value) for name, value in marks.items()} if isinstance(marks, Mapping) else {}
 
 
 def _want_one(

@@ -46,7 +46,6 @@ also = ["card", "thumb"]
 breakpoints = [{min = 0, ratio = "4:5", width = "100vw"}, {min = 640, ratio = "16:9", width = "100vw - 4rem+2px", max = "75rem"}]
 [images]
 formats = ["avif", "jpeg"]
-words = true
 creator = "Ann"
 license = "/licence/"
 acquire_license_page = "https://example.com/buy"
@@ -74,6 +73,8 @@ max_size = "1.5 GiB"
 [output]
 dir = "public/site"
 pictures_json = false
+[metadata]
+words = true
 [limits]
 seconds = 60
 images = 4

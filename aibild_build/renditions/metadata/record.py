@@ -61,22 +61,26 @@ def compose(
     source_type: str,
     languages: Sequence[str],
     ai_system: str = "",
+    marks: Mapping[str, str] | None = None,
 ) -> Metadata:
     """The record of one picture. The brief's own words and rights go before the site's, its `created` before `made_day`.
 
     `languages` are the site's codes, the default one first. Alt texts that are drafts are not embedded. The creator is the
-    organisation where the site names none; the AI system is what an imported file's sidecar names unless it is given.
+    organisation where the site names none; the AI system is what an imported file's sidecar names unless it is given. `marks` are
+    the rights that an imported file itself carried, by XMP name: what the brief says goes before them, what the site says after.
     """
-    creator = images.creator or organisation.name
+    own = marks or {}
+    creator = _said(brief, "creator") or own.get("dc:creator", "") or images.creator or organisation.name
     acquire = brief.acquire_license_page or images.acquire_license_page
     holder = brief.rights.holder
+    site_copyright = images.copyright or (f"© {creator}" if creator else "")
     system = ai_system or str(brief.sidecar.get("tool") or "")
     return Metadata(
         source_type=source_type,
         creator=creator,
-        credit=brief.credit or images.credit or creator,
-        copyright=f"© {holder}" if holder else images.copyright or (f"© {creator}" if creator else ""),
-        license=brief.license or images.license,
+        credit=brief.credit or own.get("photoshop:Credit", "") or images.credit or creator,
+        copyright=_said(brief, "copyright") or (f"© {holder}" if holder else own.get("dc:rights", "") or site_copyright),
+        license=brief.license or own.get("xmpRights:WebStatement", "") or images.license,
         acquire=acquire,
         licensor_name=(organisation.name or creator) if acquire else "",
         created=(brief.created or made_day)[:10],
@@ -85,6 +89,11 @@ def compose(
         keywords=_keywords(brief, languages) if images.words else (),
         default_language=languages[0],
     )
+
+
+def _said(brief: Brief, name: str) -> str:
+    """What an imported file's sidecar says, "" otherwise."""
+    return str(brief.sidecar.get(name) or "")
 
 
 def _words(brief: Brief, languages: Sequence[str]) -> dict[str, tuple[str, str, str]]:

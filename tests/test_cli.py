@@ -175,6 +175,20 @@ def test_cache_commands(tmp_path: Path) -> None:
     assert broken.returncode == 1 and "set aside" in broken.stdout
 
 
+def test_init_writes_a_site_that_builds(tmp_path: Path) -> None:
+    done = aibild("init", "harbour", cwd=tmp_path)
+    assert done.returncode == 0 and "next: cd harbour && aibild build" in done.stderr
+    assert aibild("plan", "-q", cwd=tmp_path / "harbour").returncode == 0
+    again = aibild("init", "harbour", cwd=tmp_path)
+    assert again.returncode == 3 and "harbour/aibild.toml exists already" in again.stderr
+
+
+def test_init_keeps_a_gitignore(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("mine\n")
+    assert aibild("init", "-q", cwd=tmp_path).returncode == 0
+    assert (tmp_path / ".gitignore").read_text() == "mine\n"
+
+
 def test_source_date_epoch_dates_new_pixels(tmp_path: Path) -> None:
     root = write_project(tmp_path)
     aibild("generate", "boat", cwd=root, SOURCE_DATE_EPOCH="86400")

@@ -116,6 +116,7 @@ def _build(options: Options, today: str, say: Talk) -> Report:
             store_bytes=store.stats().bytes,
             written=count,
             removed=removed,
+            folder=str(options.output or Path(config.output)),
         )
 
 

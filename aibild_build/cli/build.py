@@ -62,6 +62,6 @@ def build(
         if as_json:
             print_json(report_object(built))
         if not quiet:
-            for line in report_lines(built, str(output) if output else "output"):
+            for line in report_lines(built):
                 click.echo(line, err=True)
         sys.exit(1 if worst(built.findings) is Level.ERROR else 0)

@@ -104,7 +104,7 @@ class Plan:
 class Report:
     """Counted from what was done, never from what was queued.
 
-    `embedded` are renditions whose words were put in without an encode.
+    `embedded` are renditions whose words were put in without an encode; `folder` is the output folder as it was named.
     """
 
     made: Tally
@@ -120,3 +120,4 @@ class Report:
     store_bytes: int
     written: int
     removed: int
+    folder: str

@@ -59,6 +59,7 @@ def report_object(report: Report) -> dict[str, Json]:
         "store_bytes": report.store_bytes,
         "written": report.written,
         "removed": report.removed,
+        "folder": report.folder,
     }
 
 

@@ -80,12 +80,12 @@ def _counted(works: Iterable[Work]) -> Iterator[str]:
         yield f"page       {_count(count, 'page')}, {reason}"
 
 
-def report_lines(report: Report, output: str) -> Iterator[str]:
-    """What a build did, in three lines at most."""
+def report_lines(report: Report) -> Iterator[str]:
+    """What a build did, in two lines."""
     words = f", {_count(report.embedded, 'file')} with new words" if report.embedded else ""
     yield f"made {_tally(report.made)}{words}; reused {_tally(report.reused)}"
     changed = f"{report.written} written, {report.removed} removed" if report.written or report.removed else "untouched"
-    yield f"{output}: {_count(report.outputs, 'file')}, {size(report.bytes)}, {changed}; {duration(report.seconds)}"
+    yield f"{report.folder}: {_count(report.outputs, 'file')}, {size(report.bytes)}, {changed}; {duration(report.seconds)}"
 
 
 def difference_line(name: str, before: Json, now: Json) -> str:

@@ -4,6 +4,7 @@
     ├─ SourceError              the site's source is wrong: carries findings `source-*`, exit 2
     ├─ TemplateError            a template failed: carries where, exit 2
     ├─ FrozenError              a frozen build would have to change or miss a picture: carries the list, exit 1
+    ├─ RefusedError             gates refused pictures that pages need: carries the list, exit 1
     ├─ LimitError               the plan costs more than the limits allow: nothing was made, exit 3
     ├─ EngineError
     │  ├─ EngineUnavailable     a missing extra, no device, an unknown engine
@@ -59,6 +60,16 @@ class TemplateError(AibildError):
 
 class FrozenError(AibildError):
     """`--frozen` forbids what this site would need. `missing` lists it, one line each."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, missing: tuple[str, ...], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.missing = missing
+
+
+class RefusedError(AibildError):
+    """Gates refused every candidate of pictures that pages need. `missing` lists them with the reasons, one line each."""
 
     exit_code = 1
 

@@ -106,8 +106,11 @@ def _build(options: Options, today: str, say: Talk) -> Report:
             made=Tally(picture=made.made, rendition=files.encoded, page=written.rendered),
             reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=len(pages) - written.rendered),
             embedded=files.embedded,
-            refused=0,
-            findings=(*project.findings, *relevel(config, tuple(finding for brief in briefs for finding in brief.findings))),
+            refused=made.refused,
+            findings=(
+                *project.findings,
+                *relevel(config, (*made.findings, *(one for brief in briefs for one in brief.findings))),
+            ),
             seconds=round(perf_counter() - started, 3),
             engine_seconds=round(made.seconds, 3),
             credits=made.credits,

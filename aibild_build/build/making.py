@@ -5,8 +5,7 @@ Takes what `plan` wants, yields the assets with the lock that pins them, and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, as_completed
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +13,15 @@ from ..canonical import canonical
 from ..crews import Crew
 from ..errors import StoreError
 from ..lock import Lock, LockState, Pin, Pinned
-from ..model import MASTER, Asset, PictureReason, Rendition, Work
+from ..model import MASTER, Asset, Finding, PictureReason, Rendition, Work
 from ..plan import made_day
 from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..wire import from_json, to_json
-from .jobs import StoreArguments, make_files, make_picture
+from .carry import carry_out
+from .gating import let_through
+from .jobs import StoreArguments, make_files, make_picture, open_store
 from .talk import Talk
 
 
@@ -31,6 +32,8 @@ class PicturesMade:
     assets: Mapping[str, Mapping[str, Asset]]
     days: Mapping[str, str]
     lock: Lock
+    findings: tuple[Finding, ...]
+    refused: int
     made: int
     reused: int
     seconds: float
@@ -45,12 +48,16 @@ class FilesMade:
     encoded: int
     embedded: int
     reused: int
+    seconds: float
 
 
 def make_pictures(
     project: Project, wanted: tuple[WantedAsset, ...], store: StoreArguments, crew: Crew, talk: Talk, today: str
 ) -> PicturesMade:
-    """Make what is missing. Raises EngineError, and StoreError for what can neither be used nor made."""
+    """Make what is missing and let it through the gates.
+
+    Raises EngineError, StoreError for what can neither be used nor made, and RefusedError for what no gate lets pass.
+    """
     blocked = [want.subject for want in wanted if want.blocked]
     if blocked:
         raise StoreError(
@@ -58,30 +65,40 @@ def make_pictures(
             hint=f"fetch the store that holds them, or pin new pixels with `aibild generate --repin {blocked[0].split()[0]}`",
         )
     orders = [_picture_order(project, want, index, store, today) for want in wanted for index in range(len(want.making))]
-    answers: dict[str, dict[str, Any]] = {}
-    for work, answer in _carry_out("picture", make_picture, orders, crew, talk):
-        answers[work.key] = answer
-    lock = project.lock
-    assets: dict[str, dict[str, Asset]] = {}
-    days: dict[str, str] = {}
-    for want in wanted:
-        made = _all_assets(want, answers)
-        lock = _pinned(lock, want, made)
-        asset = _in_use(want, made)
-        assets.setdefault(want.brief, {})[want.name] = asset
-        if want.name == MASTER:
-            days[want.brief] = made_day(want, asset)
-    kept = {brief_id: asset_names(brief) for brief_id, brief in project.site.briefs.items()}
+    answers = {work.key: answer for work, answer in carry_out("picture", make_picture, orders, crew, talk)}
+    made = {want.subject: _all_assets(want, answers) for want in wanted}
+    gated = let_through(project, wanted, made, open_store(*store), store, crew, talk)
+    lock, assets, days = _in_use(project, wanted, made, gated.picks)
     new = [answer for answer in answers.values() if answer["made"]]
     return PicturesMade(
         assets=assets,
         days=days,
-        lock=lock.only(kept),
+        lock=lock,
+        findings=gated.findings,
+        refused=gated.refused,
         made=len(new),
         reused=sum(1 for want in wanted if not want.making) + len(answers) - len(new),
         seconds=sum(answer["seconds"] for answer in new),
         credits=sum(answer["asset"]["made"]["credits"] for answer in new),
     )
+
+
+def _in_use(
+    project: Project, wanted: tuple[WantedAsset, ...], made: Mapping[str, Mapping[str, Asset]], picks: Mapping[str, int]
+) -> tuple[Lock, dict[str, dict[str, Asset]], dict[str, str]]:
+    """The lock with everything pinned, the picked asset by brief and name, and the day of each brief's metadata."""
+    lock = project.lock
+    assets: dict[str, dict[str, Asset]] = {}
+    days: dict[str, str] = {}
+    for want in wanted:
+        pick = picks[want.subject]
+        lock = _pinned(lock, want, made[want.subject], pick)
+        asset = made[want.subject][want.recipes[pick].key]
+        assets.setdefault(want.brief, {})[want.name] = asset
+        if want.name == MASTER:
+            days[want.brief] = made_day(want, asset)
+    kept = {brief_id: asset_names(brief) for brief_id, brief in project.site.briefs.items()}
+    return lock.only(kept), assets, days
 
 
 def _picture_order(
@@ -110,13 +127,7 @@ def _all_assets(want: WantedAsset, answers: Mapping[str, Mapping[str, Any]]) -> 
     return {**want.assets, **fresh}
 
 
-def _in_use(want: WantedAsset, assets: Mapping[str, Asset]) -> Asset:
-    if want.state is LockState.EQUAL and want.pinned is not None and want.pinned.picked.recipe in assets:
-        return assets[want.pinned.picked.recipe]
-    return assets[want.recipes[0].key]
-
-
-def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset]) -> Lock:
+def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: int) -> Lock:
     """The lock with this asset pinned as it is now; an equal entry with equal pixels stays as it was, approvals and all."""
     if want.state is LockState.EQUAL and want.pinned is not None:
         pinned = {pin.recipe: pin.pixels for pin in want.pinned.candidates}
@@ -132,7 +143,7 @@ def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset]) -> Lock:
         pins.append(
             Pin(recipe=recipe.key, pixels=asset.pixels, engine=recipe.engine, seed=recipe.seed, size=asset.size, made=made)
         )
-    return lock.pin(want.brief, want.name, Pinned(pick=0, candidates=tuple(pins)))
+    return lock.pin(want.brief, want.name, Pinned(pick=pick, candidates=tuple(pins)))
 
 
 def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew: Crew, talk: Talk, *, again: bool) -> FilesMade:
@@ -151,12 +162,20 @@ def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew
         orders += [_files_order(brief, group, store, again) for group in groups.values()]
     reused = len(at_hand)
     counts = {"encoded": 0, "embedded": 0, "found": 0}
-    for _, answers in _carry_out("rendition", make_files, orders, crew, talk):
+    seconds = 0.0
+    for _, answers in carry_out("rendition", make_files, orders, crew, talk):
         for answer in answers["files"]:
             one, slug = pending[answer["delivery"]]
             at_hand[one.variant.encode] = named(from_json(Rendition, answer["rendition"]), one.variant, slug)
             counts[answer["kind"]] += 1
-    return FilesMade(renditions=at_hand, encoded=counts["encoded"], embedded=counts["embedded"], reused=reused + counts["found"])
+            seconds += answer["seconds"]
+    return FilesMade(
+        renditions=at_hand,
+        encoded=counts["encoded"],
+        embedded=counts["embedded"],
+        reused=reused + counts["found"],
+        seconds=seconds,
+    )
 
 
 def _files_order(
@@ -171,35 +190,3 @@ def _files_order(
         "wanted": wanted,
         "again": again,
     }
-
-
-def _carry_out(
-    kind: str,
-    job: Callable[[Mapping[str, Any]], Any],
-    orders: list[tuple[Work, dict[str, Any]]],
-    crew: Crew,
-    talk: Talk,
-) -> Iterator[tuple[Work, Any]]:
-    """Hand out all orders, yield answers as they come. On any error or Ctrl-C what has not begun is called off."""
-    if not orders:
-        return
-    known = [work.cost.seconds for work, _ in orders]
-    talk.begin(kind, len(orders), None if None in known else sum(seconds or 0.0 for seconds in known))
-    notes: list[str] = []
-    futures = {_lane(crew, order).submit(job, order): work for work, order in orders}
-    try:
-        for future in as_completed(futures):
-            answer = future.result()
-            talk.did(futures[future], answer["seconds"])
-            notes.append(answer["note"])
-            yield futures[future], answer
-    finally:
-        for future in futures:
-            future.cancel()
-        talk.end()
-        for note in sorted({note for note in notes if note})[:1]:
-            talk.note(note)
-
-
-def _lane(crew: Crew, order: Mapping[str, Any]) -> Executor:
-    return crew.gpu if order.get("lane") == "gpu" else crew.cpu

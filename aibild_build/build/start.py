@@ -1,4 +1,7 @@
-"""Writes the starter project: the entry point of `aibild init`. Takes a folder, writes whole files, and never over one that is there."""
+"""Writes the starter project: the entry point of `aibild init`.
+
+Takes a folder, writes whole files, and never over one that is there.
+"""
 
 from __future__ import annotations
 

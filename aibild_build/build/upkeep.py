@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..gates import load, measure_key, names
 from ..plan import expected_assets, store_path
 from ..plan.pictures import asset_key, want_assets
 from ..plan.reading import Project, open_project
@@ -47,6 +48,9 @@ def _roots(project: Project, store: Store) -> set[str]:
                 keys |= {pin.recipe, asset_key(pin.recipe, pin.pixels)}
     wanted = want_assets(project, store)
     keys |= {recipe.key for want in wanted for recipe in want.recipes}
+    keys |= {
+        measure_key(load(gate), asset.pixels, want.size) for want in wanted for asset in want.assets.values() for gate in names()
+    }
     expected, days = expected_assets(wanted, "")
     for brief in want_renditions(project, store, expected, days):
         for one in brief.renditions:

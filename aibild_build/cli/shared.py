@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from ..errors import AibildError, FrozenError, SourceError, TemplateError
+from ..errors import AibildError, FrozenError, RefusedError, SourceError, TemplateError
 from ..model import Finding, Json, Level, Origin
 from ..reports.objects import fault_object
 from ..reports.text import annotation_lines, finding_lines
@@ -99,7 +99,7 @@ def _end(error: AibildError, as_json: bool) -> NoReturn:
                 hint=error.hint,
             ),
         )
-    elif isinstance(error, FrozenError):
+    elif isinstance(error, FrozenError | RefusedError):
         missing = error.missing
     if as_json:
         print_json(fault_object(error.message, error.hint, findings, missing))

@@ -12,7 +12,7 @@ from ..build.talk import Silent, Talk
 from ..model import Work
 from ..reports.text import duration
 
-_NAMES = {"picture": "pictures", "rendition": "files", "page": "pages"}
+_NAMES = {"picture": "pictures", "rendition": "files", "page": "pages", "measure": "gates"}
 
 
 def talk_for(*, quiet: bool, verbose: bool) -> Talk:

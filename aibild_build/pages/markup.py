@@ -102,12 +102,13 @@ def _source(source: Source) -> str:
 
 def _img(picture: Picture, eager: bool) -> str:
     fallback = picture.fallback
-    loading = 'fetchpriority="high"' if eager or picture.priority else 'loading="lazy"'
+    # A hero is painted with the frame it arrives in; `decoding="async"` would let a frame go by with its placeholder alone.
+    loading = 'fetchpriority="high"' if eager or picture.priority else 'loading="lazy" decoding="async"'
     background = picture.placeholder or picture.colour
     style = f' style="background:{escape(background)}"' if background else ""
     return (
         f'<img src="{escape(picture.src.url)}" srcset="{escape(srcset(fallback.candidates))}" sizes="{escape(fallback.sizes)}"'
-        f' width="{fallback.width}" height="{fallback.height}" alt="{escape(picture.alt)}" {loading} decoding="async"'
+        f' width="{fallback.width}" height="{fallback.height}" alt="{escape(picture.alt)}" {loading}'
         f' data-asset="{escape(picture.asset)}"{style}>'
     )
 

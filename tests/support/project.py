@@ -47,6 +47,9 @@ avif = 40
 
 [briefs]
 engine = "flat"
+
+[gates.blank]
+level = "off"
 """
 
 FILES: Mapping[str, str] = {

@@ -1,0 +1,96 @@
+"""Gates in the pipeline: what is refused never reaches a page, is measured once, and another candidate is picked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aibild_build.errors import RefusedError
+from aibild_build.model import Level
+from aibild_build.store import Store
+from tests.support.project import CONFIG, edit, run_build, write_project
+
+OFF = '\n[gates.blank]\nlevel = "off"\n'
+ON = CONFIG.replace(OFF, "")
+
+
+def measured(root: Path) -> int:
+    return sum(1 for _ in Store(root / ".aibild/store", read_only=True).records("measure"))
+
+
+def test_a_refused_picture_stops_the_build_before_any_page(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"aibild.toml": ON})
+    with pytest.raises(RefusedError) as caught:
+        run_build(root)
+    assert caught.value.exit_code == 1
+    assert caught.value.missing[0].startswith("boat: gate `blank`: expected a picture, got almost one colour")
+    assert not (root / "dist").exists() and not (root / "aibild.lock").exists()
+    before = measured(root)
+    with pytest.raises(RefusedError):
+        run_build(root)
+    assert measured(root) == before, "the same refusal is not measured twice"
+
+
+def test_a_level_can_be_lowered(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"aibild.toml": ON + '\n[gates.blank]\nlevel = "warning"\n'})
+    report = run_build(root)
+    found = [finding for finding in report.findings if finding.rule == "gate-blank"]
+    assert {finding.level for finding in found} == {Level.WARNING} and len(found) == 2
+    assert report.refused == 0
+
+
+def test_a_threshold_measures_nothing_again(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"aibild.toml": ON + "\n[gates.blank]\nspread = 0\n"})
+    run_build(root)
+    before = measured(root)
+    (root / "aibild.toml").write_text(ON + "\n[gates.blank]\nspread = 1\n")
+    with pytest.raises(RefusedError):
+        run_build(root, frozen=True)
+    assert measured(root) == before
+
+
+def test_the_first_candidate_that_passes_is_picked(tmp_path: Path) -> None:
+    """A landscape is judged by how much varies in it, so a limit between two candidates refuses one of them."""
+    brief = "engine: sketch\nsubject: hills\nsize: [640, 360]\nseed: 11\ncandidates: 3\nalt: {en: Hills, de: Berge}\n"
+    root = write_project(tmp_path, {"briefs/boat.yaml": brief})
+    run_build(root)
+    lock = json.loads((root / "aibild.lock").read_text())
+    rows = lock["briefs"]["boat"]["assets"]["master"]["candidates"]
+    store = Store(root / ".aibild/store", read_only=True)
+    (root / "aibild.toml").write_text(ON + "\n[gates.blank]\nspread = 0\n")
+    run_build(root)
+    (root / "aibild.lock").unlink()
+    run_build(root)
+    spread = {row["pixels"]: scores_of(store)[row["pixels"]] for row in rows}
+    order = [spread[row["pixels"]] for row in rows]
+    limit = sorted(order)[1]
+    expected = next(index for index, score in enumerate(order) if score >= limit)
+    for page in ("site/index.md", "site/tides.md", "site/de/index.md", "site/de/tides.md"):
+        edit(root, page, "hero: quay", "hero: boat")
+    (root / "aibild.toml").write_text(ON + f"\n[gates.blank]\nspread = {limit}\n")
+    (root / "aibild.lock").unlink()
+    report = run_build(root)
+    after = json.loads((root / "aibild.lock").read_text())["briefs"]["boat"]["assets"]["master"]
+    assert after["pick"] == expected
+    assert len(after["candidates"]) == 3, "refused ones are recorded, too"
+    assert report.refused == sum(1 for score in order if score < limit) and report.made.picture == 0
+
+
+def scores_of(store: Store) -> dict[str, float]:
+    return {
+        str(record["pixels"]): record["measured"]["score"] for record in store.records("measure") if record["gate"] == "blank"
+    }
+
+
+def test_duplicates_name_both_briefs_and_pages(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    edit(root, "briefs/boat.yaml", "#b03a2e", "#2b6579")
+    report = run_build(root)
+    (finding,) = [finding for finding in report.findings if finding.rule == "picture-duplicate"]
+    assert finding.level is Level.ERROR and finding.subject == "boat"
+    assert finding.message == "`boat` is the same picture as `quay` (pages /boats/ and /)"
+    assert str(finding.origin).startswith("briefs/boat.yaml")
+    (root / "aibild.toml").write_text(CONFIG + '\n[gates.duplicate]\nlevel = "off"\n')
+    assert not [finding for finding in run_build(root).findings if finding.rule == "picture-duplicate"]

@@ -65,6 +65,21 @@ function within(element, body) {
 </script>"""
 
 
+# Chromium takes its picture when the page is loaded, and `decoding="async"` may paint later than that: `/hold` keeps it loading
+# until every eager picture is decoded and two frames have passed.
+_FRAME = """<!doctype html><meta charset="utf-8"><title>frame</title><body style="margin:0">
+<iframe src="PATH" style="border:0;display:block;width:WIDTHpx;height:HEIGHTpx"></iframe><img src="/hold" alt="" hidden><script>
+const frame = document.querySelector('iframe'), painted = () => new Promise(done => requestAnimationFrame(done));
+frame.onload = async () => {
+  const eager = [...frame.contentDocument.images].filter(image => image.loading !== 'lazy');
+  await Promise.allSettled(eager.map(image => { image.decoding = 'sync'; return image.decode(); }));
+  await painted();
+  await painted();
+  fetch('/ready');
+};
+</script>"""
+
+
 def measure(served: Served, jobs: Sequence[tuple[str, int]], *, density: float = 1) -> list[dict[str, Any]]:
     """For each (path, width in CSS pixels): the frame's scroll width, what sticks out, and each image's choice and box."""
     served.extra["/probe"] = _PROBE.replace("JOBS", json.dumps([list(job) for job in jobs])).replace("HEIGHT", str(_HEIGHT_PX))
@@ -77,12 +92,10 @@ def measure(served: Served, jobs: Sequence[tuple[str, int]], *, density: float =
 
 
 def photograph(served: Served, path: str, width: int, file: Path, *, dark: bool = False, height: int = _HEIGHT_PX) -> None:
-    """A PNG of the page's first screen at this width; the part of the window beside the frame is white."""
-    style = f"border:0;display:block;width:{width}px;height:{height}px"
-    served.extra["/frame"] = (
-        f'<!doctype html><title>frame</title><body style="margin:0"><iframe src="{path}" style="{style}"></iframe>'
-    )
-    options = [f"--window-size={max(width, 500)},{height}", f"--screenshot={file}", "--virtual-time-budget=10000"]
+    """A PNG of the page's first screen at this width, its eager pictures decoded; beside the frame the window is white."""
+    served.ready.clear()
+    served.extra["/frame"] = _FRAME.replace("PATH", path).replace("WIDTH", str(width)).replace("HEIGHT", str(height))
+    options = [f"--window-size={max(width, 500)},{height}", f"--screenshot={file}"]
     _run([*options, *(["--blink-settings=preferredColorScheme=0"] if dark else [])], f"{served.url}/frame")
 
 

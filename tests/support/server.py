@@ -25,16 +25,21 @@ _TYPES = {
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
 }
+_HOLD_S = 30
 
 
 @dataclass(slots=True)
 class Served:
-    """`url` ends without a slash. `asked` are paths in the order of their requests; `extra` adds pages that are no files."""
+    """`url` ends without a slash. `asked` are paths in the order of their requests; `extra` adds pages that are no files.
+
+    `/hold` is answered only after `/ready` was asked for: a page that shows `/hold` is not loaded before its script says so.
+    """
 
     url: str
     root: Path
     asked: list[str] = field(default_factory=list)
     extra: dict[str, str] = field(default_factory=dict)
+    ready: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -60,6 +65,10 @@ class _Answer(BaseHTTPRequestHandler):
         served: Served = self.server.served  # type: ignore[attr-defined]
         path = unquote(urlsplit(self.path).path)
         served.asked.append(path)
+        if path == "/ready":
+            served.ready.set()
+        elif path == "/hold":
+            served.ready.wait(_HOLD_S)
         if path in served.extra:
             self._send(200, ".html", served.extra[path].encode())
             return

@@ -81,7 +81,7 @@ class Sketch:
             raise EngineError(f"sketch needs numpy: {error}", hint="install aibild again") from error
         progress(0.0)
         planes = motif.load()(scene, lambda share: progress(share * 0.7))
-        hush = calm.settle(planes, scene)
+        hush = calm.settle(planes, scene, motif.calm, motif.reach)
         progress(0.8)
         seed = scene.stream.fork("paper").seed()
         samples = paint.finish(planes, scene.grain, hush, seed, lambda share: progress(0.8 + share * 0.2))

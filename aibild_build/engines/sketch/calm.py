@@ -1,7 +1,8 @@
 """Safe areas: quiet ground for words, made to look meant.
 
-Takes planes and the areas in which text will lie, changes them in place: detail melts into a mist of its own colours, and the
-mist is drawn towards a tone of the palette just as far as the text's colour needs. It knows neither motif nor page.
+Takes planes and the areas in which text will lie, changes them in place. In a mist, detail melts into its own colours, and the
+mist is drawn towards a tone of the palette just as far as the text's colour needs; behind a veil crisp shapes stay crisp and go
+over into that tone; a motif that leaves its areas empty itself is only tinted where that does not do. It knows no page.
 """
 
 from __future__ import annotations
@@ -19,27 +20,34 @@ _CONTRAST = 4.5
 _RESERVE = 0.6
 _STEPS = 48
 _CELL = 8
+_VEIL = 0.96
 
 
-def settle(planes: Planes, scene: Scene) -> Floats:
-    """Calm every area. Returns the grid (1/16 of the size) of how much grain each place may keep, 0–1."""
+def settle(planes: Planes, scene: Scene, manner: str = "mist", reach: float = 1.0) -> Floats:
+    """Calm every area. Returns the grid (1/16 of the size) of how much grain each place may keep, 0–1.
+
+    `manner` is "mist", "veil" or "tint"; `reach` scales how far it goes beyond the area.
+    """
     _, height, width = planes.shape
     hush = np.ones((height // 16 + 2, width // 16 + 2), np.float32)
     for index, area in enumerate(scene.areas):
-        mask = _mist(area, scene, scene.stream.fork(f"mist {index}").seed())
-        _melt(planes, mask)
+        mask = _mist(area, scene, scene.stream.fork(f"mist {index}").seed(), reach)
+        if manner == "veil":
+            _draw_towards(planes, mask, ground_tone(area.text, scene), _VEIL)
+        elif manner == "mist":
+            _melt(planes, mask)
         _tint(planes, mask, area, scene)
         hush *= np.float32(1) - mask[::2, ::2][: hush.shape[0], : hush.shape[1]] * np.float32(0.6)
     return hush
 
 
-def _mist(area: Area, scene: Scene, seed: int) -> Floats:
+def _mist(area: Area, scene: Scene, seed: int, reach: float) -> Floats:
     """How strongly each place belongs to the area, every eight pixels: 1 inside it, fading in drifts around it."""
     width, height = scene.size
     unit = min(scene.size)
     rows, columns = (np.arange(side // _CELL + 5, dtype=np.float64) * _CELL for side in (height, width))
-    down = _away(rows, area.y * height, (area.y + area.height) * height, height, unit * 0.34)
-    across = _away(columns, area.x * width, (area.x + area.width) * width, width, unit * 0.95)
+    down = _away(rows, area.y * height, (area.y + area.height) * height, height, unit * 0.34 * reach)
+    across = _away(columns, area.x * width, (area.x + area.width) * width, width, unit * 0.95 * reach)
     away = np.sqrt(down[:, None] * down[:, None] + across[None, :] * across[None, :])
     inside = np.maximum(1 - away, 0)
     drift = noise.field(rows / (unit * 0.20), columns / (unit * 0.34), seed)
@@ -87,8 +95,11 @@ def _tint(planes: Planes, mask: Floats, area: Area, scene: Scene) -> None:
     """Draw the area towards a dark or light tone, no further than the text needs."""
     tone = ground_tone(area.text, scene)
     share = _share(planes, area, tone)
-    if share == 0:
-        return
+    if share > 0:
+        _draw_towards(planes, mask, tone, share)
+
+
+def _draw_towards(planes: Planes, mask: Floats, tone: tones.Tone, share: float) -> None:
     _, height, width = planes.shape
     for first in _touched(mask, height):
         count = min(STRIP_ROWS, height - first)

@@ -23,6 +23,7 @@ from aibild_build.errors import EngineRefused
 from aibild_build.model import Brief, Json, Level, Origin, Recipe, SafeArea, Size, Swatch
 
 MOTIF_NAMES = sorted(MOTIFS)
+ALL = "landscape, mesh, contours, weave, tiles, bokeh"
 BRAND = (Swatch(colour="#0b3954", weight=2), Swatch(colour="#bfd7ea"), Swatch(colour="#ff6663"), Swatch(colour="#f2e9e4"))
 LEFT = SafeArea(ratio="*", x=0.05, y=0.5, width=0.42, height=0.4, colour="#ffffff")
 
@@ -69,12 +70,22 @@ RECORDED = {
     "landscape with words": "e3beba8add5a0fa3a7af320226e5ab925ce0f8ebecefb97b9767940b7260e061",
     "mesh": "6000c67ed8c918309db61fa0c92f05161d351dcb181ef59d0706ef40125005b6",
     "mesh with words": "56d8dc816b9673d3131093b296d8a3abea77f207036e4e456713e6937875ab1c",
+    "contours": "1d9f3a9ab6e5ac2dc7dceab6ee9deccd8eeadbab086ff38e1259cd4594e7b9df",
+    "weave": "5a7827907f03b2c380fe50b3d978d3ed74fe3a3531c899f1029578ff847dde4a",
+    "tiles": "cbc66a33e868165b57ce2a7c557af80515c11e04a035cb59e530726014721999",
+    "bokeh": "956df4f30b017f4064f8df12ba50c2bcccccba971d15f1427196c5592e730c9b",
+    "contours with words": "d0c3a0cc4cec2f732b2bdd73dd0b1eb68ec7c1675e75b48521549e6e91e1a722",
+    "weave with words": "6fa82e041127bb2af448cd2df679d51cb5959f17b907595624b1c1e76079b159",
+    "tiles with words": "ccb3276055f11f9744f19d0428c1a051e8413ef0d0f8fbaa9e3018a3db2792a3",
+    "bokeh with words": "d793b87a778eecbd6ea9c57d19c59e0b8c5cf365eb8aeeee18c577f99cd21ecc",
 }
 RECORDED_BRIEFS = {
     "landscape": brief(parameters={"motif": "landscape", "time": "night"}),
     "landscape with words": brief(palette=BRAND, safe_areas=(LEFT,)),
     "mesh": brief("mesh"),
     "mesh with words": brief("mesh", palette=BRAND, safe_areas=(LEFT,)),
+    **{name: brief(name) for name in ("contours", "weave", "tiles", "bokeh")},
+    **{f"{name} with words": brief(name, palette=BRAND, safe_areas=(LEFT,)) for name in ("contours", "weave", "tiles", "bokeh")},
 }
 
 
@@ -244,8 +255,8 @@ def test_safe_areas_of_this_ratio_only(ratio: str, size: Size, kept: list[str]) 
 @pytest.mark.parametrize(
     ("parameters", "rule", "message", "hint"),
     [
-        ({"motif": "landscpe"}, "source-value", 'expected motif as one of landscape, mesh, got "landscpe"', "`landscape`"),
-        ({"motif": 3}, "source-value", "expected motif as one of landscape, mesh, got 3", ""),
+        ({"motif": "landscpe"}, "source-value", f'expected motif as one of {ALL}, got "landscpe"', "`landscape`"),
+        ({"motif": 3}, "source-value", f"expected motif as one of {ALL}, got 3", ""),
         ({"time": "nigth"}, "source-value", 'expected time as one of dawn, day, dusk, night, got "nigth"', "`night`"),
         ({"layers": 40}, "source-value", "expected layers as integer 3–12, got 40", ""),
         ({"layers": 4.5}, "source-value", "expected layers as integer 3–12, got 4.5", ""),

@@ -23,7 +23,9 @@ from ..plan.pages import read_remembered, remembered_bytes, want_pages
 from ..plan.pictures import want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions
+from .draft import as_draft, draft_findings
 from .jobs import StoreArguments, open_store
+from .ledger import Spent, note_spent
 from .making import make_pictures, make_renditions
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
@@ -48,6 +50,7 @@ class Options:
     read_only_store: bool = False
     base_url: str | None = None
     frozen: bool = False
+    draft: bool = False
     force: bool = False
     limit_seconds: float | None = None
     limit_images: int | None = None
@@ -74,7 +77,9 @@ def build(options: Options, *, today: str, talk: Talk | None = None) -> Report:
 
 def _build(options: Options, today: str, say: Talk) -> Report:
     started = perf_counter()
-    project = open_project(options.root, base_url=options.base_url)
+    project = open_project(options.root, base_url=options.base_url, today=today)
+    if options.draft:
+        project = as_draft(project)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
     state = config.root / plan.STATE_FOLDER
     with (
@@ -82,15 +87,18 @@ def _build(options: Options, today: str, say: Talk) -> Report:
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
         _refuse_over_limit(options, project, today)
-        wanted = want_assets(project, store, force=options.force)
+        wanted = want_assets(project, store, force=options.force, draft=options.draft)
+        drafts = frozenset(want.brief for want in wanted if want.draft)
         if options.frozen:
             plan.refuse_frozen(wanted)
         made = make_pictures(project, wanted, arguments, crew, say, today)
+        note_spent(state, Spent(day=today, pictures=made.made, engine_seconds=made.seconds, credits=made.credits))
         lock = write_lock(made.lock).encode()
         if not options.frozen:
             write_atomic(config.root / LOCK_FILE, lock)
-        briefs = want_renditions(project, store, made.assets, made.days, force=options.force)
+        briefs = want_renditions(project, store, made.assets, made.days, force=options.force, drafts=drafts)
         files = make_renditions(briefs, arguments, crew, say, again=options.force)
+        note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions)
         with output_turn(output, state):
             renderer, remembered = plan.renderer_for(project, pictures), read_remembered(state)
@@ -98,7 +106,7 @@ def _build(options: Options, today: str, say: Talk) -> Report:
             written = render_pages(pages, renderer, say)
             shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
             outputs = gather(project, written, pictures, files.renditions, store)
-            marker = marker_bytes(outputs.rows, lock_digest=digest_of(lock), draft=False)
+            marker = marker_bytes(outputs.rows, lock_digest=digest_of(lock), draft=options.draft)
             count, removed = publish(output, outputs.rows, outputs.contents, marker)
             name, data = remembered_bytes(remember(written))
             write_atomic(state / name, data)
@@ -109,10 +117,13 @@ def _build(options: Options, today: str, say: Talk) -> Report:
             refused=made.refused,
             findings=(
                 *project.findings,
-                *relevel(config, (*made.findings, *(one for brief in briefs for one in brief.findings))),
+                *relevel(
+                    config,
+                    (*draft_findings(project, drafts), *made.findings, *(one for brief in briefs for one in brief.findings)),
+                ),
             ),
             seconds=round(perf_counter() - started, 3),
-            engine_seconds=round(made.seconds, 3),
+            engine_seconds=made.seconds,
             credits=made.credits,
             outputs=len(outputs.rows),
             bytes=sum(row.bytes for row in outputs.rows),

@@ -12,10 +12,12 @@ from ..disk import write_atomic
 from ..errors import LimitError, SourceError
 from ..lock import LOCK_FILE, write_lock
 from ..model import Finding, Level
+from ..plan import STATE_FOLDER
 from ..plan.pictures import want_assets
 from ..plan.reading import open_project
 from ..source import nearest
 from . import Options, opened_store
+from .ledger import Spent, note_spent
 from .making import make_pictures
 from .talk import Silent, Talk
 
@@ -53,12 +55,14 @@ def generate(
         if options.limit_images is not None and count > options.limit_images:
             raise LimitError(f"{count} pictures would be made, the limit is {options.limit_images}", hint="see `aibild plan`")
         made = make_pictures(project, wanted, arguments, crew, say, today)
+        spent = Spent(day=today, pictures=made.made, engine_seconds=made.seconds, credits=made.credits)
+        note_spent(project.config.root / STATE_FOLDER, spent)
         write_atomic(project.config.root / LOCK_FILE, write_lock(made.lock).encode())
     return Generated(
         made=made.made,
         reused=made.reused,
         seconds=round(perf_counter() - started, 3),
-        engine_seconds=round(made.seconds, 3),
+        engine_seconds=made.seconds,
         credits=made.credits,
     )
 

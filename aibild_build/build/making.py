@@ -92,7 +92,8 @@ def _in_use(
     days: dict[str, str] = {}
     for want in wanted:
         pick = picks[want.subject]
-        lock = _pinned(lock, want, made[want.subject], pick)
+        if not want.draft:
+            lock = _pinned(lock, want, made[want.subject], pick)
         asset = made[want.subject][want.recipes[pick].key]
         assets.setdefault(want.brief, {})[want.name] = asset
         if want.name == MASTER:
@@ -174,7 +175,7 @@ def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew
         encoded=counts["encoded"],
         embedded=counts["embedded"],
         reused=reused + counts["found"],
-        seconds=seconds,
+        seconds=round(seconds, 3),
     )
 
 

@@ -1,4 +1,5 @@
-"""Renders the pages that need it, and makes the files that the whole site shares: sitemap, robots.txt, pictures.json.
+"""Renders the pages that need it, and makes the files that the whole site shares: sitemap, robots.txt, feeds, pictures.json and
+what hosts read.
 
 Takes what `plan` wants and the pictures at hand, yields contents by path. It writes nothing; all pages are rendered before the
 first file of the output is touched.
@@ -9,19 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from ..canonical import canonical, digest_of, key_of
 from ..lock import Lock
-from ..model import MASTER, Asset, Json, Page, Picture
-from ..pages.render import Renderer
+from ..model import MASTER, Asset, Json, Page, Picture, Related
+from ..pages.feeds import feed_entries, feed_path, feed_xml
+from ..pages.hosts import headers_file, redirect_pages, redirects_file
+from ..pages.render import Renderer, renderer_fingerprint
 from ..pages.sitemap import robots_txt, sitemaps
+from ..pages.taxonomy import tag_label
 from ..plan.pages import FileRecord, PageRecord, Remembered, WantedPage, file_digest, name_of
 from ..plan.reading import Project
-from ..plan.renditions import asset_id
+from ..plan.renditions import PICTURES_FOLDER, asset_id
+from .sidecars import MIN_BYTES, SIDECAR_FINGERPRINT, SUFFIXES, compressed, is_text, require
 from .talk import Talk
 
 PICTURES_SCHEMA = 1
 SITEMAP_FINGERPRINT = 1  # raised when the same pages would give other bytes
+Made: TypeAlias = "Iterable[tuple[str, bytes]]"
+Make: TypeAlias = "Callable[[], Made]"
 
 
 @dataclass(slots=True)
@@ -71,25 +79,87 @@ def shared_files(
     remembered: Remembered,
     output: Path,
 ) -> None:
-    """Add sitemap, robots.txt and pictures.json to `written`; each is made only when what goes into it changed.
+    """Add what all pages share to `written`; each file is made only when what goes into it changed.
 
-    `facts` are asset id, pixels, recipe key, seed and engine by brief.
+    `facts` are asset id, pixels, recipe key, seed and engine by brief. Raises AibildError when a compression that is asked for
+    cannot be had.
     """
     config = project.config
+    require(config.compress)
+    shared = _Shared(written, remembered, output)
     by_page = [(page, _shown(page, written, pictures)) for page in project.site.pages]
     listed: list[Json] = [
         [page.url, page.updated or page.date, page.noindex, page.id, [one.src.url for one in shown]] for page, shown in by_page
     ]
-
-    def add(name: str, source: Json, make: Callable[[], Iterable[tuple[str, bytes]]]) -> None:
-        _files(written, remembered, output, key_of({"kind": "file", "name": name, "source": source}), make)
-
     by_url = {page.url: shown for page, shown in by_page}
-    add("sitemap", [SITEMAP_FINGERPRINT, config.base_url, listed], lambda: sitemaps(config, project.site.pages, by_url))
-    add("robots", [SITEMAP_FINGERPRINT, config.base_url], lambda: [("robots.txt", robots_txt(config))])
+    shared.add("sitemap", [SITEMAP_FINGERPRINT, config.base_url, listed], lambda: sitemaps(config, project.site.pages, by_url))
+    shared.add("robots", [SITEMAP_FINGERPRINT, config.base_url], lambda: [("robots.txt", robots_txt(config))])
     if config.pictures_json:
         index = picture_index(project, by_page, facts)
-        add("pictures", index, lambda: [("pictures.json", canonical(index) + b"\n")])
+        shared.add("pictures", index, lambda: [("pictures.json", canonical(index) + b"\n")])
+    _feeds(project, by_url, shared)
+    _hosts(project, shared)
+    if config.compress:
+        _sidecars(project, shared)
+
+
+def _feeds(project: Project, by_url: Mapping[str, Sequence[Picture]], shared: _Shared) -> None:
+    config = project.config
+    for lang in (language.code for language in config.languages):
+        entries = feed_entries(project.site.pages, lang)
+        if not config.feeds or not entries:
+            continue
+        shares = {page.url: share for page in entries if (share := _share(page, by_url[page.url])) is not None}
+        rows: list[Json] = [
+            [page.url, page.title, page.description, page.date, page.updated, page.extra.get("author")]
+            + [[tag, tag_label(config, tag, lang)] for tag in page.tags]
+            + [shares[page.url].url if page.url in shares else ""]
+            for page in entries
+        ]
+
+        def make(lang: str = lang, entries: tuple[Page, ...] = entries, shares: Mapping[str, Related] = shares) -> Made:
+            return [(feed_path(config, lang), feed_xml(config, lang, entries, shares))]
+
+        shared.add("feed", [renderer_fingerprint(), config.digest, lang, rows], make)
+
+
+def _share(page: Page, shown: Sequence[Picture]) -> Related | None:
+    """The sharing card of the picture that stands for a page: one of its own, not one of a page that it lists."""
+    own = {reference.brief for reference in page.slots.values()}
+    return next((picture.share for picture in shown if picture.id in own and picture.share is not None), None)
+
+
+def _hosts(project: Project, shared: _Shared) -> None:
+    config, pages = project.config, project.site.pages
+    named: list[Json] = [[page.url, page.lang, page.title, list(page.aliases)] for page in pages if page.aliases]
+    ours = [renderer_fingerprint(), config.base_url, named]
+    if named:
+        shared.add("redirects", [*ours, config.digest], lambda: redirect_pages(config, pages))
+    if config.headers:
+        urls: list[Json] = [page.url for page in pages]
+        shared.add("headers", [*ours, config.digest, urls], lambda: [("_headers", headers_file(config, pages, PICTURES_FOLDER))])
+        shared.add("_redirects", ours, lambda: [("_redirects", redirects_file(config, pages))])
+
+
+def _sidecars(project: Project, shared: _Shared) -> None:
+    """A compressed copy of each text file, passed-through ones included."""
+    written, root = shared.written, project.config.root
+    files = {path: (digest, written.sizes[path]) for path, digest in written.digests.items()}
+    files.update({static.path: (static.digest, static.bytes) for static in project.site.static})
+    sources = {static.path: root / static.source for static in project.site.static}
+
+    def contents(path: str) -> bytes:
+        return written.fresh[path] if path in written.fresh else sources.get(path, shared.output / path).read_bytes()
+
+    for path, (digest, size) in sorted(files.items()):
+        if size < MIN_BYTES or not is_text(path) or path.startswith("_"):
+            continue
+        for name in project.config.compress:
+
+            def make(path: str = path, name: str = name) -> Made:
+                return [(path + SUFFIXES[name], compressed(name, contents(path)))]
+
+            shared.add(f"{name} {path}", [SIDECAR_FINGERPRINT, digest], make)
 
 
 def _shown(page: Page, written: Written, pictures: Mapping[tuple[str, str, str], Picture]) -> tuple[Picture, ...]:
@@ -97,18 +167,27 @@ def _shown(page: Page, written: Written, pictures: Mapping[tuple[str, str, str],
     return tuple(pictures[key] for key in keys if key in pictures)
 
 
-def _files(
-    written: Written, remembered: Remembered, output: Path, key: str, make: Callable[[], Iterable[tuple[str, bytes]]]
-) -> None:
-    """Files made under one key, which covers all that goes in; remembered ones are made again only if the output lacks one."""
-    before = {path: record for path, record in remembered.files.items() if record.key == key}
-    if not before or any(file_digest(output / path) != record.digest for path, record in before.items()):
-        fresh = dict(make())
-        written.fresh.update(fresh)
-        before = {path: FileRecord(key=key, digest=digest_of(data), bytes=len(data)) for path, data in fresh.items()}
-    for path, record in before.items():
-        written.digests[path], written.sizes[path] = record.digest, record.bytes
-        written.files[path] = record
+class _Shared:
+    """Adds files to `written`, each under a key that covers all that goes in; remembered ones are made again only if the output
+    lacks one."""
+
+    def __init__(self, written: Written, remembered: Remembered, output: Path) -> None:
+        self.written = written
+        self.output = output
+        self._before: dict[str, dict[str, FileRecord]] = {}
+        for path, record in remembered.files.items():
+            self._before.setdefault(record.key, {})[path] = record
+
+    def add(self, name: str, source: Json, make: Make) -> None:
+        key = key_of({"kind": "file", "name": name, "source": source})
+        records = self._before.get(key, {})
+        if not records or any(file_digest(self.output / path) != record.digest for path, record in records.items()):
+            fresh = dict(make())
+            self.written.fresh.update(fresh)
+            records = {path: FileRecord(key=key, digest=digest_of(data), bytes=len(data)) for path, data in fresh.items()}
+        for path, record in records.items():
+            self.written.digests[path], self.written.sizes[path] = record.digest, record.bytes
+            self.written.files[path] = record
 
 
 def picture_facts(assets: Mapping[str, Mapping[str, Asset]], lock: Lock) -> dict[str, dict[str, Json]]:

@@ -16,7 +16,7 @@ from .. import __version__
 
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "why"),
-    "Pictures": ("generate", "brief", "cache"),
+    "Pictures": ("generate", "brief", "cache", "report"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
@@ -26,6 +26,7 @@ _HELP = {
     "generate": "Make pictures and pin them in aibild.lock.",
     "brief": "Look at image briefs.",
     "cache": "Look after the store.",
+    "report": "Report what the site cost.",
 }
 
 

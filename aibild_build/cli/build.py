@@ -15,6 +15,7 @@ from .shared import common, errors, print_findings, print_json, today
 @click.option("--output", type=click.Path(path_type=Path), help="The output folder, instead of the one in aibild.toml.")
 @click.option("--base-url", help="The site's address, instead of the one in aibild.toml.")
 @click.option("--frozen", is_flag=True, help="Change nothing: refuse pictures that lock and store do not give.")
+@click.option("--draft", is_flag=True, help="Let sketches stand in for pictures that are not made yet; not to be deployed.")
 @click.option("--force", is_flag=True, help="Make again what can be made again exactly, encode and render everything.")
 @click.option("--read-only-store", is_flag=True, help="Use the store, add nothing to it.")
 @click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
@@ -29,6 +30,7 @@ def build(
     output: Path | None,
     base_url: str | None,
     frozen: bool,
+    draft: bool,
     force: bool,
     read_only_store: bool,
     limit_seconds: float | None,
@@ -36,6 +38,8 @@ def build(
     workers: int,
 ) -> None:
     """Build the site: make what is missing, reuse the rest, put it into the output folder."""
+    if frozen and draft:
+        raise click.UsageError("--frozen and --draft exclude each other: a frozen build has no stand-ins")
     with errors(as_json):
         from ..build import Options
         from ..build import build as run
@@ -51,6 +55,7 @@ def build(
             read_only_store=read_only_store,
             base_url=base_url,
             frozen=frozen,
+            draft=draft,
             force=force,
             limit_seconds=limit_seconds,
             limit_images=limit_images,

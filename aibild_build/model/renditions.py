@@ -59,7 +59,7 @@ class Variant:
     """One encode that is asked for: this crop of these pixels, at this size, in this format with these settings.
 
     `settings` is the codec row's full resolved settings (quality, speed, subsampling, threads …), `codec` its fingerprint,
-    `room_bytes` the fixed length of the XMP packet that is written with the pixels.
+    `room_bytes` the fixed length of the XMP packet that is written with the pixels. A `draft` is marked in its corner.
     """
 
     pixels: str
@@ -70,25 +70,25 @@ class Variant:
     codec: int
     room_bytes: int
     effort: str = "final"
+    draft: bool = False
     schema: int = RENDITION_SCHEMA
 
     @property
     def encode(self) -> str:
         """Key of the encoded pixels; words and rights are not in it."""
-        return key_of(
-            {
-                "kind": "encode",
-                "schema": self.schema,
-                "pixels": self.pixels,
-                "crop": list(self.crop),
-                "size": list(self.size),
-                "format": self.format,
-                "settings": dict(self.settings),
-                "codec": self.codec,
-                "room_bytes": self.room_bytes,
-                "effort": self.effort,
-            }
-        )
+        asked: dict[str, Json] = {
+            "kind": "encode",
+            "schema": self.schema,
+            "pixels": self.pixels,
+            "crop": list(self.crop),
+            "size": list(self.size),
+            "format": self.format,
+            "settings": dict(self.settings),
+            "codec": self.codec,
+            "room_bytes": self.room_bytes,
+            "effort": self.effort,
+        }
+        return key_of({**asked, "draft": True} if self.draft else asked)
 
 
 def delivery_key(encode: str, metadata: str, policy: str) -> str:

@@ -37,7 +37,7 @@ def plan(
 
     Raises SourceError with every fault of the source.
     """
-    project = open_project(root, base_url=base_url)
+    project = open_project(root, base_url=base_url, today=today)
     return plan_project(project, today=today, store_dir=store_dir, output_dir=output_dir, force=force)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import engines, recipe
 from ..canonical import digest_of, key_of
 from ..errors import SourceError
-from ..lock import LockState, Pin, Pinned, compare
+from ..lock import Lock, LockState, Pin, Pinned, compare
 from ..model import MASTER, Asset, Brief, Cost, Finding, Json, Level, PictureReason, Recipe, Size, Work
 from ..store import Store
 from ..wire import from_json
@@ -35,7 +35,7 @@ class WantedAsset:
     """One asset that pages need. `assets` are those at hand by recipe key; `making` is what is missing; `size` is what was
     asked for.
 
-    `blocked` says why it can neither be used nor made, "" otherwise.
+    `blocked` says why it can neither be used nor made, "" otherwise. A `draft` is a sketch that stands in for it.
     """
 
     brief: str
@@ -48,6 +48,7 @@ class WantedAsset:
     assets: Mapping[str, Asset]
     making: tuple[Making, ...]
     blocked: str = ""
+    draft: bool = False
 
     @property
     def subject(self) -> str:
@@ -64,7 +65,13 @@ def asset_key(recipe_key: str, pixels: str) -> str:
 
 
 def want_assets(
-    project: Project, store: Store, *, briefs: Sequence[str] | None = None, force: bool = False, repin: bool = False
+    project: Project,
+    store: Store,
+    *,
+    briefs: Sequence[str] | None = None,
+    force: bool = False,
+    repin: bool = False,
+    draft: bool = False,
 ) -> tuple[WantedAsset, ...]:
     """Every asset that the site's pages need, or that `briefs` need, sorted by brief.
 
@@ -82,7 +89,9 @@ def want_assets(
             resolved, recipes, found = _recipes(project, brief, name, engine)
             faults += found
             if recipes:
-                wanted.append(_decide(project, store, engine, brief, name, recipes, resolved.inputs, force=force, repin=repin))
+                want = _decide(project, store, engine, brief, name, recipes, resolved.inputs, force=force, repin=repin)
+                missing = want.blocked or (want.making and want.state is not LockState.EQUAL)
+                wanted.append(_stand_in(project, store, brief, name) if draft and missing else want)
     if faults:
         raise SourceError(tuple(faults))
     return tuple(wanted)
@@ -196,6 +205,16 @@ def _decide(
         making=tuple(making),
         blocked=blocked,
     )
+
+
+def _stand_in(project: Project, store: Store, brief: Brief, name: str) -> WantedAsset:
+    """A sketch of the same size, palette and safe areas; never pinned."""
+    engine = engines.load("sketch", project.config.engines.get("sketch"))
+    own = brief if brief.engine == "sketch" else replace(brief, engine="sketch", parameters={}, inputs=())
+    resolved, recipes, _ = _recipes(project, replace(own, candidates=1), name, engine)
+    unlocked = replace(project, lock=Lock(models=project.lock.models))
+    want = _decide(unlocked, store, engine, own, name, recipes, resolved.inputs, force=False, repin=False)
+    return replace(want, draft=True)
 
 
 def find_pinned(store: Store, pin: Pin) -> Asset | None:

@@ -17,6 +17,9 @@ from ..errors import SourceError
 from ..lock import LOCK_FILE, Lock, read_lock
 from ..model import Brief, Finding, Level, Origin, Page, PictureRef, Site
 from ..pages.content import read_pages
+from ..pages.licence import licence_findings
+from ..pages.listing import GALLERY, GALLERY_SLOT, references
+from ..pages.taxonomy import tag_findings
 from ..source import nearest, read_text
 
 FILE_PREFIX = "file:"
@@ -41,13 +44,16 @@ class Use:
     pages: tuple[tuple[str, str], ...]
 
 
-def open_project(root: Path, *, base_url: str | None = None) -> Project:
-    """Read everything under `root`. Raises SourceError with all fatal findings of the run."""
+def open_project(root: Path, *, base_url: str | None = None, today: str = "") -> Project:
+    """Read everything under `root`. Raises SourceError with all fatal findings of the run.
+
+    `today` (YYYY-MM-DD) is what pages' dates are held against; without it no date is called future.
+    """
     config, findings = read_config(root, base_url=base_url)
     if config is None:
         raise SourceError(findings)
     briefs, brief_findings = read_briefs(config)
-    pages, static, page_findings = read_pages(config)
+    pages, static, page_findings = read_pages(config, today=today)
     pages = tuple(page for page in pages if not page.draft)
     files, file_findings = _file_briefs(config, pages)
     lock, lock_digest, lock_findings = _read_lock(root)
@@ -90,19 +96,18 @@ def relevel(config: Config, findings: tuple[Finding, ...]) -> tuple[Finding, ...
     return tuple(finding for finding in levelled if finding.level is not Level.OFF)
 
 
-def references(page: Page) -> tuple[PictureRef, ...]:
-    """Every picture that a page names: its slots' first, then those in its text."""
-    return (*(page.slots[name] for name in sorted(page.slots)), *(piece for piece in page.body if isinstance(piece, PictureRef)))
-
-
 def uses(config: Config, site: Site) -> Mapping[str, Use]:
-    """Which briefs are in use, in which slots (those that a slot feeds included) and on which pages; sorted by brief."""
+    """Which briefs are in use, in which slots (those that a slot feeds included) and on which pages; sorted by brief.
+
+    Where a page is a gallery, every picture is cut for the gallery's slot too.
+    """
     slots: dict[str, set[str]] = {}
     pages: dict[str, set[tuple[str, str]]] = {}
+    everywhere = {GALLERY_SLOT} & set(config.slots) if any(page.template == GALLERY for page in site.pages) else set()
     for page in site.pages:
         for reference in references(page):
             slot = config.slots[reference.slot]
-            slots.setdefault(reference.brief, set()).update((slot.name, *slot.also))
+            slots.setdefault(reference.brief, set(everywhere)).update((slot.name, *slot.also))
             pages.setdefault(reference.brief, set()).add((page.lang, page.id))
     return {brief: Use(slots=tuple(sorted(slots[brief])), pages=tuple(sorted(pages[brief]))) for brief in sorted(slots)}
 
@@ -132,7 +137,9 @@ def _read_lock(root: Path) -> tuple[Lock, str, tuple[Finding, ...]]:
 def _cross_check(config: Config, site: Site) -> list[Finding]:
     """What only the whole project can judge: briefs named by pages, engines named by briefs, languages without words."""
     findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
+    findings += (*tag_findings(config, site.pages, site.briefs), *licence_findings(config, site))
     used: set[str] = set()
+    uncaptioned: set[tuple[str, str]] = set()
     for page in site.pages:
         for reference in references(page):
             used.add(reference.brief)
@@ -142,6 +149,9 @@ def _cross_check(config: Config, site: Site) -> list[Finding]:
                     findings.append(_brief_fault(reference, site.briefs))
             elif not reference.alt and page.lang not in brief.alt:
                 findings.append(_alt_finding(page, reference, brief))
+            if brief is not None and _lacks_caption(page, reference, brief) and (brief.id, page.lang) not in uncaptioned:
+                uncaptioned.add((brief.id, page.lang))
+                findings.append(_caption_finding(page, reference, brief))
     for brief_id, brief in sorted(site.briefs.items()):
         if brief_id not in used:
             message = f"brief `{brief_id}` is used by no page"
@@ -183,4 +193,20 @@ def _alt_finding(page: Page, reference: PictureRef, brief: Brief) -> Finding:
         origin=Origin(path=reference.origin.path, line=reference.origin.line),
         subject=page.url or "/",
         hint=f"add `alt: {{{page.lang}: …}}` to {brief.origin.path}",
+    )
+
+
+def _lacks_caption(page: Page, reference: PictureRef, brief: Brief) -> bool:
+    """Whether other languages have a caption that this page's language lacks."""
+    return bool(brief.caption) and not (brief.caption.get(page.lang) or reference.caption or reference.inline)
+
+
+def _caption_finding(page: Page, reference: PictureRef, brief: Brief) -> Finding:
+    return Finding(
+        rule="image-caption-missing",
+        level=Level.WARNING,
+        message=f"picture `{brief.id}` has a caption in {', '.join(sorted(brief.caption))}, but none in `{page.lang}`",
+        origin=reference.origin,
+        subject=page.url or "/",
+        hint=f"add `caption: {{{page.lang}: …}}` to {brief.origin.path}",
     )

@@ -63,6 +63,7 @@ class WantedBrief:
     brief: Brief
     slug: str
     assets: Mapping[str, Asset]
+    draft: bool
     metadata: Metadata
     layouts: tuple[Layout, ...]
     renditions: tuple[WantedRendition, ...]
@@ -76,9 +77,13 @@ def want_renditions(
     made_days: Mapping[str, str],
     *,
     force: bool = False,
+    drafts: frozenset[str] = frozenset(),
     seconds_per_megapixel: Mapping[str, float] | None = None,
 ) -> tuple[WantedBrief, ...]:
-    """The files of every brief in `assets` (brief → asset name → asset); `made_days` are the days in metadata, by brief."""
+    """The files of every brief in `assets` (brief → asset name → asset); `made_days` are the days in metadata, by brief.
+
+    The files of `drafts` (briefs) are marked in their corner.
+    """
     used = uses(project.config, project.site)
     return tuple(
         _want(
@@ -89,6 +94,7 @@ def want_renditions(
             made_days[brief],
             used[brief].slots,
             force,
+            brief in drafts,
             seconds_per_megapixel or {},
         )
         for brief in sorted(assets)
@@ -103,6 +109,7 @@ def _want(
     made_day: str,
     slots: tuple[str, ...],
     force: bool,
+    draft: bool,
     past: Mapping[str, float],
 ) -> WantedBrief:
     config = project.config
@@ -117,7 +124,7 @@ def _want(
     )
     room = room_bytes(metadata)
     sized = {name: (asset.pixels, asset.size, asset.mode) for name, asset in assets.items()}
-    layouts = tuple(lay_out(brief, config.slots[slot], sized, config.images, room) for slot in slots)
+    layouts = tuple(lay_out(brief, config.slots[slot], sized, config.images, room, draft=draft) for slot in slots)
     slug = slug_of(brief)
     by_pixels = {asset.pixels: asset.digest for asset in assets.values()}
     variants = {variant.encode: variant for layout in layouts for variant in layout.variants()}
@@ -125,6 +132,7 @@ def _want(
         brief=brief,
         slug=slug,
         assets=assets,
+        draft=draft,
         metadata=metadata,
         layouts=layouts,
         renditions=tuple(
@@ -220,7 +228,7 @@ def compose_pictures(
                     asset_id=asset_id(master),
                     source_type=master.source_type,
                     ai=master.source_type in _AI_TYPES,
-                    draft=False,
+                    draft=want.draft,
                 )
     return pictures
 

@@ -78,6 +78,7 @@ class _Cutter:
     images: Images
     room_bytes: int
     effort: str
+    draft: bool
 
     def asset(self, ratio: str) -> Holding:
         return self.assets.get(ratio) or self.assets[MASTER]
@@ -122,6 +123,7 @@ class _Cutter:
             codec=codec.fingerprint,
             room_bytes=self.room_bytes,
             effort=self.effort,
+            draft=self.draft,
         )
 
     def at_width(self, ratio: str, box: Crop, width: int, format: str) -> Variant:
@@ -129,14 +131,21 @@ class _Cutter:
 
 
 def lay_out(
-    brief: Brief, slot: Slot, assets: Mapping[str, Holding], images: Images, room_bytes: int, *, effort: str = "final"
+    brief: Brief,
+    slot: Slot,
+    assets: Mapping[str, Holding],
+    images: Images,
+    room_bytes: int,
+    *,
+    effort: str = "final",
+    draft: bool = False,
 ) -> Layout:
     """The layout of `brief` in `slot`.
 
     `assets` maps "master", and each ratio that has an asset of its own, to (pixels, size, mode). `room_bytes` is the length of
     the metadata packet. Nothing is enlarged. Findings: `crop-cuts-safe-area`, `picture-too-small`.
     """
-    cutter = _Cutter(brief=brief, assets=assets, images=images, room_bytes=room_bytes, effort=effort)
+    cutter = _Cutter(brief=brief, assets=assets, images=images, room_bytes=room_bytes, effort=effort, draft=draft)
     stretches = bands(slot)
     groups = tuple(_group(cutter, slot, band, last=band is stretches[-1]) for band in stretches)
     findings = tuple(finding for group in groups for finding in _findings(brief, slot, group))

@@ -16,6 +16,7 @@ from ..errors import EncodeError
 from ..imagefile import ImageFault, decode_png, probe
 from ..model import FileFacts, Variant
 from .codecs import CODECS
+from .draft import mark_draft
 from .look import Look, look
 from .metadata import Metadata, embed_arguments, finish_jpeg, read_back, replace
 
@@ -39,6 +40,8 @@ def make(master_png: bytes, variants: Sequence[Variant], metadata: Metadata) -> 
         for variant in sorted(cuts, key=lambda variant: variant.size, reverse=True):
             if shown is None or shown.size != variant.size:
                 shown = _resized(cut, variant.size)
+                if variant.draft:
+                    shown = mark_draft(shown)
             data = _encoded(shown, variant, metadata)
             yield variant, data, _facts(data, variant, metadata, glance)
 

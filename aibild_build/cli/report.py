@@ -1,0 +1,41 @@
+"""`aibild report cost`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .shared import common, errors, print_json
+
+
+@click.group()
+def report() -> None:
+    """Reports on what was built."""
+
+
+@report.command()
+@common
+@click.option("--output", type=click.Path(path_type=Path), help="The output folder, instead of the one in aibild.toml.")
+def cost(root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, output: Path | None) -> None:
+    """Say what the site cost: engine seconds, money and encodes by month, bytes kept, bytes that a visitor of each page loads."""
+    with errors(as_json):
+        from ..build.ledger import cost as run
+        from ..reports.text import size
+        from ..wire import to_json
+
+        found = run(root, store_dir=store, output_dir=output)
+        if as_json:
+            print_json({"schema": 1, **to_json(found)})
+            return
+        click.echo("month     pictures  engine s    credits   encodes  encode s")
+        for month in found.months:
+            spent = f"{month.engine_seconds:>8.1f}  {month.credits:>9.2f}  {month.encodes:>8}  {month.encode_seconds:>8.1f}"
+            click.echo(f"{month.day:<8}  {month.pictures:>8}  {spent}")
+        click.echo(f"\nkept: {size(found.store_bytes)} in the store, {size(found.output_bytes)} in the output\n")
+        click.echo("    phone    desktop  pictures  what a visitor of each page loads")
+        for page in found.pages:
+            loads = f"{size(page.phone_bytes):>9}  {size(page.desktop_bytes):>9}  {page.pictures:>8}"
+            click.echo(f"{loads}  {page.url}")
+        if not found.complete:
+            click.echo("not all pictures are made: `aibild build` first", err=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..canonical import canonical, digest_of, key_of
+from ..config import Config
 from ..lock import Lock
 from ..model import MASTER, Asset, Json, Page, Picture, Related
 from ..pages.feeds import feed_entries, feed_path, feed_xml
@@ -110,17 +111,19 @@ def _feeds(project: Project, by_url: Mapping[str, Sequence[Picture]], shared: _S
         if not config.feeds or not entries:
             continue
         shares = {page.url: share for page in entries if (share := _share(page, by_url[page.url])) is not None}
-        rows: list[Json] = [
-            [page.url, page.title, page.description, page.date, page.updated, page.extra.get("author")]
-            + [[tag, tag_label(config, tag, lang)] for tag in page.tags]
-            + [shares[page.url].url if page.url in shares else ""]
-            for page in entries
-        ]
+        rows: list[Json] = [_row(config, page, shares.get(page.url)) for page in entries]
 
         def make(lang: str = lang, entries: tuple[Page, ...] = entries, shares: Mapping[str, Related] = shares) -> Made:
             return [(feed_path(config, lang), feed_xml(config, lang, entries, shares))]
 
         shared.add("feed", [renderer_fingerprint(), config.digest, lang, rows], make)
+
+
+def _row(config: Config, page: Page, share: Related | None) -> Json:
+    """All that a feed says of a page."""
+    tags: list[Json] = [[tag, tag_label(config, tag, page.lang)] for tag in page.tags]
+    said: list[Json] = [page.url, page.title, page.description, page.date, page.updated, page.extra.get("author"), tags]
+    return [*said, [share.url, share.bytes] if share else None]
 
 
 def _share(page: Page, shown: Sequence[Picture]) -> Related | None:
@@ -132,7 +135,7 @@ def _share(page: Page, shown: Sequence[Picture]) -> Related | None:
 def _hosts(project: Project, shared: _Shared) -> None:
     config, pages = project.config, project.site.pages
     named: list[Json] = [[page.url, page.lang, page.title, list(page.aliases)] for page in pages if page.aliases]
-    ours = [renderer_fingerprint(), config.base_url, named]
+    ours: list[Json] = [renderer_fingerprint(), config.base_url, named]
     if named:
         shared.add("redirects", [*ours, config.digest], lambda: redirect_pages(config, pages))
     if config.headers:

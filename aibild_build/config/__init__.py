@@ -8,7 +8,7 @@ as they were written.
 from __future__ import annotations
 
 from .read import CONFIG_FILE, FORMATS, read_config
-from .settings import Config, Defaults, Images, Language, MenuEntry, Organisation
+from .settings import Config, Defaults, Images, Language, MenuEntry, Organisation, Taxonomy
 from .values import read_address, read_palette, read_rights, site_url
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Language",
     "MenuEntry",
     "Organisation",
+    "Taxonomy",
     "read_address",
     "read_config",
     "read_palette",

@@ -17,19 +17,34 @@ from ..canonical import key_of
 from ..model import Finding, Json, Level
 from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
 from .languages import read_languages
-from .settings import Config, Defaults, Images, MenuEntry, Organisation
+from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
 from .slots import read_slots
 from .values import is_web, read_address, read_palette, read_rights
 
 CONFIG_FILE = "aibild.toml"
 FORMATS = ("avif", "webp", "jpeg", "png")
+COMPRESSIONS = ("gzip", "br")
 _SOURCES = ("site", "briefs", "templates")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEVELS = ("error", "warning", "note", "off")
 # What a page may show or a file may carry. Folder names, limits, levels, engines' and gates' tables change no page.
-_SHOWN = ("name", "base_url", "description", "languages", "time_zone", "organisation", "menus", "slots", "images", "theme")
+_SHOWN = (
+    "name",
+    "base_url",
+    "description",
+    "languages",
+    "time_zone",
+    "organisation",
+    "menus",
+    "slots",
+    "images",
+    "theme",
+    "feeds",
+    "version_query",
+    "taxonomy",
+)
 
 
 def read_config(root: Path, *, base_url: str | None = None) -> tuple[Config | None, tuple[Finding, ...]]:
@@ -78,6 +93,11 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         store_max_bytes=_size_bytes(store, "max_size"),
         output=_output_path(output),
         pictures_json=output.flag("pictures_json", True),
+        feeds=output.flag("feeds", True),
+        headers=output.flag("headers"),
+        compress=_compress(output),
+        version_query=output.flag("version_query"),
+        taxonomy=_taxonomy(settings.fields("taxonomy"), codes),
         limit_seconds=limits.number("seconds", low=0) if limits.has("seconds") else None,
         limit_images=limits.whole("images", low=0) if limits.has("images") else None,
     )
@@ -180,6 +200,27 @@ def _defaults(table: Fields) -> Defaults:
         palette=read_palette(table),
         rights=read_rights(table.fields("rights")),
     )
+
+
+def _compress(table: Fields) -> tuple[str, ...]:
+    names = table.texts("compress")
+    for index, name in enumerate(names):
+        if name not in COMPRESSIONS:
+            hint = nearest_hint({"gz": "gzip", "brotli": "br"}.get(name, name), COMPRESSIONS)
+            table.wrong(("compress", index), "one of " + ", ".join(COMPRESSIONS), hint=hint)
+    return tuple(dict.fromkeys(name for name in names if name in COMPRESSIONS))
+
+
+def _taxonomy(table: Fields, codes: list[str]) -> Taxonomy:
+    hubs = table.flag("hubs", True)
+    tags = table.fields("tags")
+    labels: dict[str, dict[str, str]] = {}
+    for tag in tags.names():
+        labels[tag] = tags.by_language(tag, codes, codes[0])
+        if not _RULE.fullmatch(tag):
+            message = f"expected tags in kebab-case (a–z, 0–9, hyphens), got {shown(tag)}"
+            tags.tell("source-value", message, tag, hint="a tag is part of an address; its label may be any text")
+    return Taxonomy(tags=labels, hubs=hubs)
 
 
 def _tables(settings: Fields, key: str) -> dict[str, dict[str, Json]]:

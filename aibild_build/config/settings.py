@@ -61,10 +61,22 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taxonomy:
+    """The words that pages and briefs may be tagged with, by id with a label by language; empty means any word.
+
+    `hubs` says whether each tag gets a page of its own.
+    """
+
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    hubs: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
-    `levels` re-levels findings by rule id, `engines` and `gates` are each plug's own table by name.
+    `feeds`, `headers`, `compress` ("gzip", "br") and `version_query` say which files stand beside the pages, and how pages name
+    passed-through ones. `levels` re-levels findings by rule id, `engines` and `gates` are each plug's own table by name.
     `digest` covers everything here that a page may show; `root` and folder names are not in it.
     """
 
@@ -87,6 +99,11 @@ class Config:
     store_max_bytes: int = 0
     output: str = "dist"
     pictures_json: bool = True
+    feeds: bool = True
+    headers: bool = False
+    compress: tuple[str, ...] = ()
+    version_query: bool = False
+    taxonomy: Taxonomy = field(default_factory=Taxonomy)
     limit_seconds: float | None = None
     limit_images: int | None = None
     digest: str = ""

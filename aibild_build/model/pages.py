@@ -48,7 +48,9 @@ class Page:
 
     `id` is the path without language and suffix ("guide/briefs", "" for home) and joins translations; `url` is relative to the
     site's root ("de/guide/briefs/"); `path` is the output file; `body` is HTML pieces between pictures and links.
-    `slots` maps a slot to what fills it; `digest` covers the source file.
+    `slots` maps a slot to what fills it; `digest` covers the source file. `aliases` are former URLs, relative to the site's root.
+    A page that lists others shows `paginate` of them (0 is all), in the order `sort_by`; on its page `number` 2 and up `listing`
+    is the id of the first. `tag` is what a tag hub lists. `made` pages have no source file of their own.
     """
 
     id: str
@@ -73,6 +75,14 @@ class Page:
     draft: bool = False
     schema: str = "WebPage"
     extra: Mapping[str, Json] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    product: Mapping[str, Json] = field(default_factory=dict)
+    paginate: int = 0
+    sort_by: str = "order"
+    number: int = 1
+    listing: str = ""
+    tag: str = ""
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,21 +7,36 @@ JSON, so that a trace can be kept between builds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..canonical import digest_of
 from ..config import Config
 from ..model import Page, Picture, Site
 from ..source import nearest, nearest_hint
-from .content import NOT_FOUND
+from .feeds import feed_entries, feed_path
 from .links import SourceLinks
+from .listing import GALLERY, GALLERY_SLOT, NOT_FOUND, ORDERS, members, select, shown_pictures
+from .taxonomy import tag_id, tag_label
 from .urls import href, local
-from .view import MenuItem, PageView, Translation, in_language, page_view, translation
+from .view import (
+    Credit,
+    Entry,
+    GalleryEntry,
+    Listing,
+    MenuItem,
+    PageView,
+    Step,
+    TagView,
+    Translation,
+    in_language,
+    page_view,
+    translation,
+)
 
 Argument: TypeAlias = "str | int | None"
 Pictures: TypeAlias = "Mapping[tuple[str, str, str], Picture]"
-ORDERS = ("order", "date", "updated", "title")
+_VERSION_LENGTH = 8
 
 
 class Access:
@@ -33,14 +48,21 @@ class Access:
         self._by_id = {(page.lang, page.id): page for page in site.pages}
         self._links = SourceLinks(site.pages)
         self._pictures = pictures
+        self._static = {file.path: file.digest for file in site.static}
         self._answers: dict[tuple[str, tuple[Argument, ...]], tuple[object, str]] = {}
         self._functions: Mapping[str, Callable[..., object]] = {
             "breadcrumbs": self._breadcrumbs,
+            "credits": self._credits,
+            "feed": self._feed,
+            "gallery": self._gallery,
             "image": self._image,
             "link": self._link,
             "menu": self._menu,
             "pages": self._list,
+            "paginate": self._paginate,
             "picture": self._picture,
+            "static": self._file,
+            "tags": self._tags,
             "translations": self._translations,
             "url": self._url,
         }
@@ -76,20 +98,98 @@ class Access:
     def _list(self, section: str | None, tag: str | None, lang: str, order: str, limit: int | None) -> tuple[PageView, ...]:
         if order not in ORDERS:
             raise ValueError(f"expected order as one of {', '.join(ORDERS)}, got `{order}`")
-        found = [
-            page
-            for page in self._pages
-            if page.lang == lang
-            and page.id not in ("", NOT_FOUND)
-            and (section is None or (page.section == section and page.id != section))
-            and (tag is None or tag in page.tags)
-        ]
-        views = sorted((page_view(self._config, page) for page in found), key=_plain_order)
-        if order == "title":
-            views.sort(key=lambda view: view.title.casefold())
-        elif order != "order":
-            views.sort(key=lambda view: view.date if order == "date" else view.updated or view.date, reverse=True)
-        return tuple(views[:limit])
+        found = select(self._pages, lang, section, tag, order)
+        return tuple(page_view(self._config, page) for page in found[:limit])
+
+    def _paginate(self, lang: str, page_id: str) -> Listing[PageView]:
+        """What a hub lists, cut to the page's own part. For a gallery only the numbers are told here."""
+        page = self._known(lang, page_id)
+        if page.template == GALLERY:
+            return self._cut(page, len(shown_pictures(self._pages, page.lang)), ())
+        found = members(self._pages, page)
+        start, end = _part(page, len(found))
+        return self._cut(page, len(found), tuple(page_view(self._config, each) for each in found[start:end]))
+
+    def _gallery(self, lang: str, page_id: str, slot: str) -> Listing[GalleryEntry]:
+        """Every published picture with the pages that show it, cut to the page's own part."""
+        page = self._known(lang, page_id)
+        found = list(self._shown(page.lang, slot))
+        start, end = _part(page, len(found))
+        entries = (
+            GalleryEntry(picture=picture, pages=tuple(page_view(self._config, each) for each in pages))
+            for picture, pages in found[start:end]
+        )
+        return self._cut(page, len(found), tuple(entries))
+
+    def _shown(self, lang: str, slot: str) -> Iterator[tuple[Picture, list[Page]]]:
+        """Each picture once, cut for `slot` where it can be, else for any slot that it fills."""
+        slots = tuple(dict.fromkeys((slot, GALLERY_SLOT, *self._config.slots)))
+        for brief, pages in shown_pictures(self._pages, lang).items():
+            cuts = (self._pictures.get((brief, name, lang)) for name in slots)
+            if picture := next((cut for cut in cuts if cut is not None), None):
+                yield picture, pages
+
+    def _cut(self, page: Page, total: int, entries: tuple[Entry, ...]) -> Listing[Entry]:
+        count = max(1, -(-total // page.paginate)) if page.paginate else 1
+        urls = [self._url(page.lang, page.listing if page.number > 1 else page.id)]
+        first = f"{page.listing if page.number > 1 else page.id}/page".lstrip("/")
+        urls += [self._url(page.lang, f"{first}/{number}") for number in range(2, count + 1)]
+        at = page.number - 1
+        return Listing(
+            entries=entries,
+            number=page.number,
+            count=count,
+            total=total,
+            steps=tuple(Step(number=number, url=url, current=number == page.number) for number, url in enumerate(urls, start=1)),
+            previous=urls[at - 1] if at else "",
+            next=urls[at + 1] if at + 1 < count else "",
+        )
+
+    def _tags(self, lang: str, page_id: str | None) -> tuple[TagView, ...]:
+        """The tags of a page, as written; without a page all of the language, by label."""
+        counts: dict[str, int] = {}
+        for page in select(self._pages, lang, None, None, "order"):
+            for tag in page.tags:
+                counts[tag] = counts.get(tag, 0) + 1
+        wanted = sorted(counts) if page_id is None else self._known(lang, page_id).tags
+        views = [self._tag(lang, tag, counts.get(tag, 0)) for tag in wanted]
+        return tuple(sorted(views, key=lambda view: (view.label.casefold(), view.id)) if page_id is None else views)
+
+    def _tag(self, lang: str, tag: str, count: int) -> TagView:
+        hub = self._by_id.get((lang, tag_id(tag)))
+        url = href(self._config, hub.url) if hub is not None and hub.tag == tag else ""
+        return TagView(id=tag, label=tag_label(self._config, tag, lang), url=url, count=count)
+
+    def _feed(self, lang: str) -> str:
+        """The address of the language's feed, "" where there is none."""
+        has = self._config.feeds and feed_entries(self._pages, lang)
+        return href(self._config, feed_path(self._config, lang)) if has else ""
+
+    def _file(self, path: str) -> str:
+        """The address of a passed-through file, with `?v=` and a part of its digest where the site asks for it."""
+        name = path.removeprefix("/")
+        if name not in self._static:
+            raise LookupError(f"there is no file `site/static/{name}`; {nearest_hint(name, self._static)}".rstrip("; "))
+        version = f"?v={self._static[name][:_VERSION_LENGTH]}" if self._config.version_query else ""
+        return href(self._config, name) + version
+
+    def _credits(self, lang: str) -> tuple[Credit, ...]:
+        """Whom the pictures come from and on which terms, the most frequent first."""
+        groups: dict[tuple[str, str, str, str], list[Picture]] = {}
+        for picture, _ in self._shown(lang, GALLERY_SLOT):
+            terms = (picture.credit, picture.creator, picture.copyright, local(self._config, picture.license))
+            groups.setdefault(terms, []).append(picture)
+        return tuple(
+            Credit(
+                credit=terms[0],
+                creator=terms[1],
+                copyright=terms[2],
+                license=terms[3],
+                count=len(pictures),
+                ai=sum(picture.ai for picture in pictures),
+            )
+            for terms, pictures in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+        )
 
     def _translations(self, page_id: str, lang: str) -> tuple[Translation, ...]:
         pages = (self._by_id.get((language.code, page_id)) for language in self._config.languages)
@@ -161,8 +261,8 @@ class Reading:
     def ask(self, function: str, *arguments: Argument) -> object:
         answer, digest = self._access.ask(function, arguments)
         self._digests[function, arguments] = digest
-        if isinstance(answer, Picture):
-            self._pictures.setdefault((answer.slot, answer.id, answer.lang), answer)
+        for picture in _pictures_in(answer):
+            self._pictures.setdefault((picture.slot, picture.id, picture.lang), picture)
         return answer
 
     @property
@@ -177,5 +277,15 @@ class Reading:
         return tuple(self._pictures[key] for key in sorted(self._pictures))
 
 
-def _plain_order(view: PageView) -> tuple[float, str, str]:
-    return view.order, view.menu_title.casefold(), view.id
+def _part(page: Page, total: int) -> tuple[int, int]:
+    """Where a page's part of its listing begins and ends."""
+    if not page.paginate:
+        return 0, total
+    return (page.number - 1) * page.paginate, page.number * page.paginate
+
+
+def _pictures_in(answer: object) -> Iterator[Picture]:
+    if isinstance(answer, Picture):
+        yield answer
+    elif isinstance(answer, Listing):
+        yield from (entry.picture for entry in answer.entries if isinstance(entry, GalleryEntry))

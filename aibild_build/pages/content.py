@@ -17,16 +17,18 @@ from pathlib import Path
 from ..canonical import digest_of
 from ..config import Config
 from ..disk import safe_join
-from ..model import Finding, LinkRef, Origin, Page, PictureRef, StaticFile
+from ..model import Finding, Level, LinkRef, Origin, Page, PictureRef, StaticFile
 from ..source import fatal, nearest, read_text, shown
 from .front import Front, read_front
+from .hubs import with_hubs
 from .links import SourceLinks, source_path
+from .listing import GALLERY, NOT_FOUND
 from .markdown import PROSE, Text, read_markdown
+from .product import PRODUCT
 from .refs import brief_of
 
 SITE = "site"
 STATIC = "site/static"
-NOT_FOUND = "404"
 _SEGMENT = re.compile(r"[\w~-][\w.~-]*")
 _LITTER = frozenset({".DS_Store", ".gitkeep", ".gitignore", "Thumbs.db", "desktop.ini"})
 _OURS = ".aibild"
@@ -34,8 +36,11 @@ _OURS = ".aibild"
 
 @dataclass(frozen=True, slots=True)
 class _Read:
+    """`plain` is a page that chooses no template itself."""
+
     page: Page
     text: Text
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,11 @@ class _Place:
     index: bool
 
 
-def read_pages(config: Config) -> tuple[tuple[Page, ...], tuple[StaticFile, ...], tuple[Finding, ...]]:
-    """All pages (drafts too) by source path, all passed-through files by output path, and the findings `source-*`."""
+def read_pages(config: Config, *, today: str = "") -> tuple[tuple[Page, ...], tuple[StaticFile, ...], tuple[Finding, ...]]:
+    """All pages (drafts too, and last those that are made: hubs), all passed-through files by output path, and the findings.
+
+    `today` (YYYY-MM-DD) is what dates are held against; without it none is called future.
+    """
     if not (config.root / SITE).is_dir():
         hint = "run `aibild init` in an empty folder for a site to start from"
         return (), (), (fatal("source-missing", f"expected a folder {SITE}/, got none", SITE, hint=hint),)
@@ -60,8 +68,8 @@ def read_pages(config: Config) -> tuple[tuple[Page, ...], tuple[StaticFile, ...]
         if one is not None:
             read.append(one)
     static = tuple(_static(config.root, findings))
-    pages = tuple(one.page for one in read)
-    findings += (*_duplicates(pages, static), *_broken_links(read), *_menu_faults(config, pages))
+    pages, found = with_hubs(config, [one.page for one in read], {one.page.origin.path for one in read if one.plain})
+    findings += (*found, *_duplicates(pages, static), *_broken_links(read), *_menu_faults(config, pages), *_future(pages, today))
     return pages, static, tuple(findings)
 
 
@@ -111,7 +119,8 @@ def _read_page(config: Config, path: str) -> tuple[_Read | None, tuple[Finding, 
     findings += found
     slots, found = _slots(config, path, front)
     findings += found
-    return _Read(_page(config, place, path, digest_of(text.encode()), front, parsed, slots), parsed), tuple(findings)
+    page = _page(config, place, path, digest_of(text.encode()), front, parsed, slots)
+    return _Read(page, parsed, not front.template), tuple(findings)
 
 
 def _place(config: Config, path: str) -> tuple[_Place | None, tuple[Finding, ...]]:
@@ -156,7 +165,7 @@ def _page(config: Config, place: _Place, path: str, digest: str, front: Front, t
         path=output,
         origin=Origin(path=path, line=1),
         digest=digest,
-        template=front.template or _template(place),
+        template=front.template or _template(place, front.schema),
         title=front.title,
         description=front.description,
         body=text.body,
@@ -170,8 +179,12 @@ def _page(config: Config, place: _Place, path: str, digest: str, front: Front, t
         menu_title=front.menu_title,
         noindex=front.noindex or place.id == NOT_FOUND,
         draft=front.draft,
-        schema=front.schema,
+        schema=front.schema or _schema(place, front.template),
         extra=front.extra,
+        aliases=front.aliases,
+        product=front.product,
+        paginate=0 if place.id == NOT_FOUND else front.paginate,
+        sort_by=front.sort_by,
     )
 
 
@@ -188,12 +201,25 @@ def _addresses(config: Config, place: _Place, slug: str) -> tuple[str, str]:
     return url, f"{url}index.html"
 
 
-def _template(place: _Place) -> str:
+def redirect_path(alias: str) -> str:
+    """The output file of a former address: "old/place/" → "old/place/index.html"."""
+    return f"{alias}index.html" if alias.endswith("/") else alias
+
+
+def _template(place: _Place, schema: str) -> str:
     if place.id == NOT_FOUND:
         return "404.html"
     if not place.id:
         return "home.html"
+    if schema == PRODUCT:
+        return "product.html"
     return "section.html" if place.index else "article.html"
+
+
+def _schema(place: _Place, template: str) -> str:
+    """What a page is in structured data when it does not say so itself: a folder's index is a hub."""
+    hub = place.index and place.id and not template
+    return "CollectionPage" if hub or template in (GALLERY, "section.html") else "WebPage"
 
 
 def _static(root: Path, findings: list[Finding]) -> Iterator[StaticFile]:
@@ -220,12 +246,32 @@ def _static(root: Path, findings: list[Finding]) -> Iterator[StaticFile]:
 
 def _duplicates(pages: Iterable[Page], static: Iterable[StaticFile]) -> Iterator[Finding]:
     """Two sources of one output file. Case is ignored, since a disk may ignore it."""
-    taken: dict[str, str] = {}
-    for output, source in [*((page.path, page.origin.path) for page in pages), *((file.path, file.source) for file in static)]:
-        first = taken.setdefault(output.casefold(), source)
-        if first != source:
-            message = f"expected each URL once, got `{output}` from {first} and from {source}"
-            yield fatal("source-duplicate", message, source, hint="give one of them another `slug` or name")
+    taken: dict[str, tuple[str, str]] = {}
+    wanted = [(page.path, page.origin.path, "") for page in pages]
+    wanted += [(file.path, file.source, "") for file in static]
+    wanted += [(redirect_path(alias), page.origin.path, "alias") for page in pages if not page.draft for alias in page.aliases]
+    for output, source, kind in wanted:
+        first = taken.setdefault(output.casefold(), (source, kind))
+        if first != (source, kind):
+            message = f"expected each URL once, got `{output}` from {first[0]} and from {source}"
+            hint = "an alias must be free" if kind else "give one of them another `slug` or name"
+            yield fatal("source-duplicate", message, source, hint=hint)
+
+
+def _future(pages: Iterable[Page], today: str) -> Iterator[Finding]:
+    for page in pages:
+        late = next(((name, day) for name, day in (("date", page.date), ("updated", page.updated)) if day[:10] > today), None)
+        if today and late and not (page.made or page.draft):
+            yield Finding(
+                rule="page-date-future",
+                level=Level.WARNING,
+                message=f"expected {late[0]} of today or before, got {late[1]}",
+                origin=page.origin,
+                subject=page.url or "/",
+                measured=late[1],
+                limit=today,
+                hint="the page is built and listed all the same; `draft: true` keeps it back",
+            )
 
 
 def _broken_links(read: list[_Read]) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from ..config import Config
 from ..model import Finding, Json
 from ..source import Document, Fields, fatal, nearest_hint, read_toml, read_yaml
+from .listing import ORDERS
+from .product import PRODUCT, read_product
 
 SCHEMAS = (
     "WebPage",
@@ -25,15 +27,20 @@ SCHEMAS = (
     "ContactPage",
     "ItemPage",
     "ProfilePage",
+    PRODUCT,
 )
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(?:(.*?)\n)?\1[ \t]*(?:\n|\Z)", re.S)
 _SLUG = re.compile(r"[\w~-]+(?:\.[\w~-]+)*")
+_ALIAS = re.compile(r"/?(?:[\w~-][\w.~-]*/)*(?:[\w~-]+/?|[\w~-][\w.~-]*(?:/|\.html?))")
 _TEMPLATE = re.compile(r"[\w-]+(?:\.[\w-]+)*(?:/[\w-]+(?:\.[\w-]+)*)*\.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """The fields of one page. `pictures` maps a slot to (target as written, line)."""
+    """The fields of one page. `pictures` maps a slot to (target as written, line); `schema` is "" where none is written.
+
+    `aliases` are relative to the site's root, with a slash at the end unless they name a file.
+    """
 
     title: str = ""
     description: str = ""
@@ -46,10 +53,14 @@ class Front:
     tags: tuple[str, ...] = ()
     section: str | None = None
     pictures: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
-    schema: str = "WebPage"
+    schema: str = ""
     noindex: bool = False
     draft: bool = False
     extra: Mapping[str, Json] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    product: Mapping[str, Json] = field(default_factory=dict)
+    paginate: int = 0
+    sort_by: str = "order"
 
 
 def read_front(text: str, path: str, config: Config) -> tuple[Front, str, int, tuple[Finding, ...]]:
@@ -58,7 +69,14 @@ def read_front(text: str, path: str, config: Config) -> tuple[Front, str, int, t
     if document is None:
         return Front(), body, first_line, findings
     fields = Fields(document)
-    front = Front(
+    front = front_of(fields, config, matter)
+    return front, body, first_line, fields.finish()
+
+
+def front_of(fields: Fields, config: Config, matter: str) -> Front:
+    """What the fields say; `matter` is their text, for the lines of pictures."""
+    schema = fields.choice("schema", SCHEMAS, "")
+    return Front(
         title=fields.text("title", required=True),
         description=fields.text("description"),
         date=fields.day("date"),
@@ -67,15 +85,30 @@ def read_front(text: str, path: str, config: Config) -> tuple[Front, str, int, t
         template=_checked(fields, "template", _TEMPLATE, "template's name like article.html"),
         order=fields.number("order"),
         menu_title=fields.text("menu_title"),
-        tags=fields.texts("tags"),
+        tags=tuple(dict.fromkeys(fields.texts("tags"))),
         section=fields.text("section") if fields.has("section") else None,
         pictures=_pictures(fields, config, matter),
-        schema=fields.choice("schema", SCHEMAS, "WebPage"),
+        schema=schema,
         noindex=fields.flag("noindex"),
         draft=fields.flag("draft"),
         extra=fields.mapping("extra"),
+        aliases=_aliases(fields),
+        product=read_product(fields, schema),
+        paginate=fields.whole("paginate", 0, low=0, high=1000),
+        sort_by=fields.choice("sort_by", ORDERS, "order"),
     )
-    return front, body, first_line, fields.finish()
+
+
+def _aliases(fields: Fields) -> tuple[str, ...]:
+    """Former addresses: "/old/place" → "old/place/", "/old.html" → "old.html"."""
+    aliases = []
+    for index, written in enumerate(fields.texts("aliases")):
+        if not _ALIAS.fullmatch(written):
+            fields.wrong(("aliases", index), "place on this site like /old/page/ or /old.html")
+            continue
+        path = written.strip("/")
+        aliases.append(path if path.endswith((".html", ".htm")) and not written.endswith("/") else f"{path}/")
+    return tuple(dict.fromkeys(aliases))
 
 
 def _split(text: str, path: str) -> tuple[Document | None, str, str, int, tuple[Finding, ...]]:

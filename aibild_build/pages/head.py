@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 
 from ..config import Config
 from ..model import Page, Picture
-from .content import NOT_FOUND
 from .jsonld import ARTICLES, graph, moment
+from .listing import NOT_FOUND
 from .markup import preload_html
 from .strings import open_graph_locale
 from .urls import absolute, full
@@ -23,7 +23,10 @@ from .view import PageView, Translation, site_view
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a head is made of. `pictures` are those on the page, `primary` stands for it, and is preloaded if `preload`."""
+    """What a head is made of. `pictures` are those on the page, `primary` stands for it, and is preloaded if `preload`.
+
+    `previous` and `next` are the neighbours of a numbered page, `feed` the feed of the language; absolute paths or "".
+    """
 
     config: Config
     page: Page
@@ -32,6 +35,9 @@ class Head:
     pictures: tuple[Picture, ...]
     primary: Picture | None
     preload: bool
+    previous: str = ""
+    next: str = ""
+    feed: str = ""
 
 
 def head_html(head: Head) -> Markup:
@@ -47,7 +53,11 @@ def head_html(head: Head) -> Markup:
     lines.append(_meta("name", "robots", "noindex" if page.noindex else "max-image-preview:large"))
     if not page.noindex:
         lines.append(f'<link rel="canonical" href="{escape(full(head.config, page.url))}">')
+        lines += _neighbours(head)
         lines += _alternates(head.translations)
+    if head.feed and not page.noindex:
+        name = escape(site_view(head.config, page.lang).name)
+        lines.append(f'<link rel="alternate" type="application/atom+xml" title="{name}" href="{escape(head.feed)}">')
     lines += _open_graph(head)
     if head.primary is not None and head.primary.priority and head.preload:
         lines.append(preload_html(head.primary))
@@ -65,6 +75,11 @@ def title_of(config: Config, page: Page) -> str:
     return f"{name} · {page.title}" if not page.id else f"{page.title} · {name}"
 
 
+def _neighbours(head: Head) -> list[str]:
+    named = (("prev", head.previous), ("next", head.next))
+    return [f'<link rel="{name}" href="{escape(absolute(head.config, path))}">' for name, path in named if path]
+
+
 def _alternates(translations: Sequence[Translation]) -> list[str]:
     if len(translations) < 2:
         return []
@@ -79,7 +94,8 @@ def _alternate(lang: str, url: str) -> str:
 def _open_graph(head: Head) -> list[str]:
     config, page = head.config, head.page
     article = page.schema in ARTICLES
-    rows = [("og:type", "article" if article else "website"), ("og:title", page.title)]
+    kind = "article" if article else "product" if page.product else "website"
+    rows = [("og:type", kind), ("og:title", page.title)]
     if page.description:
         rows.append(("og:description", page.description))
     if page.id != NOT_FOUND:
@@ -92,6 +108,9 @@ def _open_graph(head: Head) -> list[str]:
         rows.append(("article:published_time", moment(config, page.date)))
     if article and (page.updated or page.date):
         rows.append(("article:modified_time", moment(config, page.updated or page.date)))
+    if "price" in page.product:
+        rows.append(("product:price:amount", f"{page.product['price']:.2f}"))
+        rows.append(("product:price:currency", str(page.product["currency"])))
     card = "summary"
     if head.primary is not None and (share := head.primary.share) is not None:
         card = "summary_large_image"

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..config import Config
 from ..errors import AibildError
-from ..model import Page, Picture
+from ..model import Json, Page, Picture
+from .product import AVAILABILITY, CONDITIONS, PRODUCT
 from .urls import absolute, full, local
 from .view import PageView, site_view
 
@@ -31,6 +32,8 @@ def graph(config: Config, page: Page, pictures: Sequence[Picture], primary: Pict
     nodes.append(_web_page(config, page, primary, bool(crumbs)))
     if page.schema in ARTICLES:
         nodes.append(_article(config, page, primary))
+    elif page.schema == PRODUCT:
+        nodes.append(_product(config, page, primary))
     if crumbs:
         nodes.append(_breadcrumbs(config, page, crumbs))
     seen: dict[str, Node] = {}
@@ -83,8 +86,8 @@ def _organization_ref(config: Config) -> Node:
 
 def _web_page(config: Config, page: Page, primary: Picture | None, crumbs: bool) -> Node:
     url = full(config, page.url)
-    article = page.schema in ARTICLES
-    node: Node = {"@type": "WebPage" if article else page.schema, "@id": f"{url}#webpage", "url": url, "name": page.title}
+    kind, entity = _kind(page)
+    node: Node = {"@type": kind, "@id": f"{url}#webpage", "url": url, "name": page.title}
     if page.description:
         node["description"] = page.description
     node["inLanguage"] = page.lang
@@ -93,8 +96,8 @@ def _web_page(config: Config, page: Page, primary: Picture | None, crumbs: bool)
         node["breadcrumb"] = {"@id": f"{url}#breadcrumb"}
     if primary is not None:
         node["primaryImageOfPage"] = {"@id": _picture_id(config, page, primary)}
-    if article:
-        node["mainEntity"] = {"@id": f"{url}#article"}
+    if entity:
+        node["mainEntity"] = {"@id": f"{url}#{entity}"}
     node.update(_dates(config, page))
     return node
 
@@ -105,8 +108,7 @@ def _article(config: Config, page: Page, primary: Picture | None) -> Node:
     if page.description:
         node["description"] = page.description
     if primary is not None:
-        images = [absolute(config, related.url) for related in primary.structured]
-        node["image"] = images or [absolute(config, primary.src.url)]
+        node["image"] = _images(config, primary)
     node.update(_dates(config, page))
     author = page.extra.get("author")
     if isinstance(author, str) and author:
@@ -118,6 +120,47 @@ def _article(config: Config, page: Page, primary: Picture | None) -> Node:
     node["inLanguage"] = page.lang
     node["mainEntityOfPage"] = {"@id": f"{url}#webpage"}
     return node
+
+
+def _product(config: Config, page: Page, primary: Picture | None) -> Node:
+    """A `Product`, with an `Offer` where there is a price."""
+    url, product = full(config, page.url), page.product
+    node: Node = {"@type": PRODUCT, "@id": f"{url}#product", "name": product.get("name") or page.title, "url": url}
+    if page.description:
+        node["description"] = page.description
+    if primary is not None:
+        node["image"] = _images(config, primary)
+    if "brand" in product:
+        node["brand"] = {"@type": "Brand", "name": product["brand"]}
+    node.update({key: product[key] for key in ("sku", "mpn", "gtin", "color", "material", "category") if key in product})
+    if "price" in product:
+        node["offers"] = _offer(config, url, product)
+    node["mainEntityOfPage"] = {"@id": f"{url}#webpage"}
+    return node
+
+
+def _offer(config: Config, url: str, product: Mapping[str, Json]) -> Node:
+    node: Node = {"@type": "Offer", "url": url, "price": f"{product['price']:.2f}", "priceCurrency": product["currency"]}
+    if "price_valid_until" in product:
+        node["priceValidUntil"] = product["price_valid_until"]
+    if "availability" in product:
+        node["availability"] = f"https://schema.org/{AVAILABILITY[str(product['availability'])]}"
+    if "condition" in product:
+        node["itemCondition"] = f"https://schema.org/{CONDITIONS[str(product['condition'])]}"
+    if config.organisation.name:
+        node["seller"] = _organization_ref(config)
+    return node
+
+
+def _images(config: Config, primary: Picture) -> list[str]:
+    return [absolute(config, related.url) for related in primary.structured] or [absolute(config, primary.src.url)]
+
+
+def _kind(page: Page) -> tuple[str, str]:
+    """What the page itself is, and the fragment of what it is about."""
+    if page.schema in ARTICLES:
+        return "WebPage", "article"
+    return ("ItemPage", "product") if page.schema == PRODUCT else (page.schema, "")
 
 
 def _dates(config: Config, page: Page) -> Node:

@@ -16,7 +16,7 @@ class SourceLinks:
     """All pages by their source file and by (id, language)."""
 
     def __init__(self, pages: Iterable[Page]) -> None:
-        self._by_source = {page.origin.path: page for page in pages}
+        self._by_source = {page.origin.path: page for page in pages if not page.made}
         self._by_id = {(page.id, page.lang): page for page in self._by_source.values()}
 
     def sources(self) -> tuple[str, ...]:

@@ -22,11 +22,12 @@ from ..model import Json, LinkRef, Page, PageReason, Picture, PictureRef, Site
 from .access import Access, Pictures, Reading
 from .head import Head, head_html
 from .highlight import has_code, highlight_css, highlighted
+from .listing import GALLERY_SLOT
 from .markup import figure_html, picture_html, slots_css
-from .strings import day_text, phrase
+from .strings import day_text, phrase, price_text
 from .templates import Templates, environment, fault
 from .urls import local
-from .view import PageView, site_view
+from .view import Listing, PageView, site_view
 
 Trace: TypeAlias = "Mapping[str, Json]"
 """{"source": digest, "settings": text, "templates": [[name, digest]], "reads": [[function, arguments, digest]]}; plain JSON."""
@@ -104,7 +105,7 @@ class Renderer:
         """What `Rendered.pictures` was, for a page whose trace holds."""
         reading = Reading(self._access)
         for function, arguments, _ in _rows(trace, "reads"):
-            if function in ("image", "picture"):
+            if function in ("gallery", "image", "picture"):
                 reading.ask(function, *arguments)
         return reading.pictures
 
@@ -121,6 +122,7 @@ class Renderer:
         key = (primary.id, primary.slot) if primary else ("", "")
         first = {key: primary} if primary else {}
         crumbs = cast("tuple[PageView, ...]", reading.ask("breadcrumbs", page.lang, page.id))
+        listing = cast("Listing[PageView]", reading.ask("paginate", page.lang, page.id)) if page.paginate else None
         return head_html(
             Head(
                 config=self._config,
@@ -130,6 +132,9 @@ class Renderer:
                 pictures=tuple({**first, **shown}.values()),
                 primary=primary,
                 preload=key in shown,
+                previous=listing.previous if listing else "",
+                next=listing.next if listing else "",
+                feed=cast("str", reading.ask("feed", page.lang)),
             )
         )
 
@@ -151,6 +156,7 @@ class Renderer:
             "highlight_css": lambda: Markup(highlight_css()) if has_code(content) else Markup(""),
             "t": lambda key, **values: phrase(lang, key, **values),
             "day": lambda day: day_text(lang, day),
+            "price": lambda amount, currency: price_text(lang, amount, currency),
             **_questions(page, reading),
             **_makers(config, lang),
         }
@@ -159,7 +165,9 @@ class Renderer:
 @cache
 def renderer_fingerprint() -> str:
     """Digest of this room's own code: pages are made anew when the code that makes them changes."""
-    return digest_of(b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))))[:16]
+    here = Path(__file__).parent
+    files = sorted((*here.glob("*.py"), *here.glob("phrases/*.toml")))
+    return digest_of(b"".join(file.read_bytes() for file in files))[:16]
 
 
 def _questions(page: Page, reading: Reading) -> dict[str, Callable[..., object]]:
@@ -187,9 +195,18 @@ def _questions(page: Page, reading: Reading) -> dict[str, Callable[..., object]]
 
         return ask
 
+    def tags(of: Page | PageView | None = None) -> object:
+        return reading.ask("tags", here, None) if of is None else reading.ask("tags", of.lang, of.id)
+
     return {
         "pages": pages,
         "picture": picture,
+        "tags": tags,
+        "paginate": lambda: reading.ask("paginate", here, page.id),
+        "gallery": lambda slot=GALLERY_SLOT: reading.ask("gallery", here, page.id, slot),
+        "credits": lambda: reading.ask("credits", here),
+        "feed": lambda: reading.ask("feed", here),
+        "static": lambda path: reading.ask("static", path),
         "menu": lambda name: reading.ask("menu", name, here, page.id),
         "url": lambda page_id: reading.ask("url", here, page_id),
         "translations": of_page("translations"),

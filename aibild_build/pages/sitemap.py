@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..config import Config
 from ..model import Page, Picture
-from .content import NOT_FOUND
+from .listing import NOT_FOUND
 from .urls import absolute, full
 
 SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from ..config import Config, Organisation
-from ..model import Json, Page
+from ..model import Json, Page, Picture
 from .urls import full, href
 
 
@@ -53,6 +54,61 @@ class MenuItem:
     current: bool
     within: bool
     external: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagView:
+    """A tag in one language. `url` is that of its own page, "" where there is none; `count` says how many pages carry it."""
+
+    id: str
+    label: str
+    url: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryEntry:
+    """A picture and the pages that show it."""
+
+    picture: Picture
+    pages: tuple[PageView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """Pictures with the same credit and terms: how many, and how many of them were made with AI."""
+
+    credit: str
+    creator: str
+    copyright: str
+    license: str
+    count: int
+    ai: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One page of a long listing."""
+
+    number: int
+    url: str
+    current: bool
+
+
+Entry = TypeVar("Entry", PageView, GalleryEntry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[Entry]):
+    """What one page of a listing shows: page `number` of `count`, `total` entries in all. `previous`, `next` are URLs or ""."""
+
+    entries: tuple[Entry, ...]
+    number: int
+    count: int
+    total: int
+    steps: tuple[Step, ...]
+    previous: str
+    next: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

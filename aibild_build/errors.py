@@ -24,6 +24,8 @@ Libraries' own exceptions are wrapped where they cross into aibild, with the ori
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AibildError(Exception):
     """Base of all: one sentence for the user, and a hint of what to do."""
@@ -41,7 +43,7 @@ class SourceError(AibildError):
 
     exit_code = 2
 
-    def __init__(self, findings: tuple[object, ...]) -> None:
+    def __init__(self, findings: tuple[Any, ...]) -> None:  # of `model.Finding`, which lies above this floor
         super().__init__(f"the site's source has {len(findings)} fault{'' if len(findings) == 1 else 's'}")
         self.findings = findings
 

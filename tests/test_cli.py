@@ -81,7 +81,7 @@ def test_source_faults_exit_2_with_file_and_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr and not (root / "dist").exists()
     fault = aibild("build", "--json", cwd=root)
     found = checked("fault", fault.stdout)["findings"]
-    assert [(one["path"], one["line"]) for one in found] == [("briefs/boat.yaml", 3)]  # type: ignore[attr-defined, index]
+    assert [(one["path"], one["line"]) for one in found] == [("briefs/boat.yaml", 3)]  # type: ignore[attr-defined]
 
 
 def test_github_annotations(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from aibild_build.errors import RefusedError
+from aibild_build.gates import Measured
 from aibild_build.model import Level
 from aibild_build.store import Store
+from aibild_build.wire import from_json
 from tests.support.project import CONFIG, edit, run_build, write_project
 
 OFF = '\n[gates.blank]\nlevel = "off"\n'
@@ -79,9 +81,9 @@ def test_the_first_candidate_that_passes_is_picked(tmp_path: Path) -> None:
 
 
 def scores_of(store: Store) -> dict[str, float]:
-    return {
-        str(record["pixels"]): record["measured"]["score"] for record in store.records("measure") if record["gate"] == "blank"
-    }
+    """What gate `blank` measured, by pixels."""
+    records = [record for record in store.records("measure") if record["gate"] == "blank"]
+    return {str(record["pixels"]): from_json(Measured, record["measured"]).score for record in records}
 
 
 def test_duplicates_name_both_briefs_and_pages(tmp_path: Path) -> None:

@@ -32,10 +32,12 @@ FIELDS = ("dc:creator", "photoshop:Credit", "dc:rights", "xmpRights:WebStatement
 def project(tmp_path: Path, metadata: Metadata | None) -> Path:
     root = write_project(tmp_path)
     edit(root, "site/tides.md", "Twice a day.", "![The tide mark](tide.jpg)")
-    xmp, exif = embed_arguments(metadata, room_bytes(metadata)) if metadata else (b"", b"")
-    Image.effect_noise((1000, 700), 40).convert("RGB").save(
-        root / "site/tide.jpg", quality=90, **({"xmp": xmp, "exif": exif} if metadata else {})
-    )
+    image = Image.effect_noise((1000, 700), 40).convert("RGB")
+    if metadata is None:
+        image.save(root / "site/tide.jpg", quality=90)
+    else:
+        xmp, exif = embed_arguments(metadata, room_bytes(metadata))
+        image.save(root / "site/tide.jpg", quality=90, xmp=xmp, exif=exif)
     return root
 
 

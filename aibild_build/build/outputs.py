@@ -51,7 +51,8 @@ def gather(
 ) -> Outputs:
     """Every output. Raises SourceError when two of them want one path."""
     by_url = {project.config.base_path + one.url: one for one in renditions.values()}
-    named = {url: by_url[url] for picture in pictures.values() for url in urls_of(picture)}
+    shown = {key for record in written.records.values() for key in record.pictures}
+    named = {url: by_url[url] for (brief, slot, _), one in pictures.items() if (brief, slot) in shown for url in urls_of(one)}
     rows = {path: _text_output(path, digest, written) for path, digest in written.digests.items()}
     for one in named.values():
         rows[one.url] = Output(

@@ -86,7 +86,7 @@ def _end(error: AibildError, as_json: bool) -> NoReturn:
     findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
     if isinstance(error, SourceError):
-        findings = tuple(finding for finding in error.findings if isinstance(finding, Finding))
+        findings = error.findings
     elif isinstance(error, TemplateError):
         origin = Origin(path=error.path, line=error.line)
         findings = (

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aibild_build import recipe
-from aibild_build.model import MASTER, Brief, Origin, RatioRule, Recipe
+from aibild_build.model import MASTER, Brief, Json, Origin, RatioRule, Recipe
 
 BRIEF = Brief(
     id="quay",
@@ -119,8 +119,8 @@ def test_candidates_differ_in_their_seed_alone() -> None:
 
 
 def test_differences_name_every_leaf() -> None:
-    old = {"prompt": "a", "parameters": {"motif": "mesh", "palette": [["#fff", 1], ["#000", 1]], "gone": True}}
-    new = {"prompt": "b", "parameters": {"motif": "mesh", "palette": [["#fff", 1], ["#111", 1]], "new": 1}}
+    old: Json = {"prompt": "a", "parameters": {"motif": "mesh", "palette": [["#fff", 1], ["#000", 1]], "gone": True}}
+    new: Json = {"prompt": "b", "parameters": {"motif": "mesh", "palette": [["#fff", 1], ["#111", 1]], "new": 1}}
     assert list(recipe.differences(old, new)) == [
         ("parameters.gone", True, None),
         ("parameters.new", None, 1),

@@ -56,7 +56,10 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """`briefs` maps brief id → asset name ("master" or a ratio) → `Pinned`; `models` maps a model's name to its fingerprints."""
+    """`briefs` maps brief id → asset name ("master" or a ratio) → `Pinned`; `models` maps a model's name to its fingerprints.
+
+    A variant of a brief is held as `ID@NAME`; in the file it stands below its brief.
+    """
 
     models: Mapping[str, Json] = field(default_factory=dict)
     briefs: Mapping[str, Mapping[str, Pinned]] = field(default_factory=dict)
@@ -89,7 +92,11 @@ def write_lock(lock: Lock) -> str:
     """The text of the lock file: JSON, sorted, one candidate and one approval a line."""
     lines = ["{", f' "schema": {LOCK_SCHEMA},']
     lines += _block("models", {name: [_line(lock.models[name])] for name in sorted(lock.models)}, last=False)
-    briefs = {brief: _brief_lines(lock.briefs[brief]) for brief in sorted(lock.briefs)}
+    variants: dict[str, dict[str, Mapping[str, Pinned]]] = {}
+    for brief, assets in lock.briefs.items():
+        owner, name = _owner(brief)
+        variants.setdefault(owner, {})[name] = assets
+    briefs = {brief: _brief_lines(variants[brief]) for brief in sorted(variants)}
     lines += _block("briefs", briefs, last=True)
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -107,8 +114,26 @@ def _block(name: str, entries: Mapping[str, Sequence[str]], *, last: bool) -> li
     return [*lines, f" }}{comma}"]
 
 
-def _brief_lines(assets: Mapping[str, Pinned]) -> list[str]:
-    lines = ['{"assets": {']
+def _owner(brief: str) -> tuple[str, str]:
+    """Brief and variant of a name; ordinary files have no variants, and their paths may hold any sign."""
+    if brief.startswith("file:"):
+        return brief, ""
+    owner, _, name = brief.partition("@")
+    return owner, name
+
+
+def _brief_lines(variants: Mapping[str, Mapping[str, Pinned]]) -> list[str]:
+    lines = ['{"assets": {', *_asset_lines(variants.get("", {}))]
+    named = sorted(name for name in variants if name)
+    for index, name in enumerate(named):
+        lines[-1] += '}, "variants": {' if index == 0 else "}},"
+        lines += [f'   {_line(name)}: {{"assets": {{', *_asset_lines(variants[name])]
+    lines[-1] += "}}}}" if named else "}}"
+    return lines
+
+
+def _asset_lines(assets: Mapping[str, Pinned]) -> list[str]:
+    lines = []
     for index, name in enumerate(sorted(assets)):
         pinned = assets[name]
         lines.append(f'   {_line(name)}: {{"pick": {pinned.pick},')
@@ -122,8 +147,7 @@ def _brief_lines(assets: Mapping[str, Pinned]) -> list[str]:
         else:
             lines.append('    "approvals": []}')
         lines[-1] += "" if index == len(assets) - 1 else ","
-    lines[-1] += "}}"
-    return lines
+    return lines or [""]
 
 
 def _rows(rows: Sequence[str]) -> list[str]:
@@ -187,16 +211,19 @@ def _lock(value: Any) -> Lock:
         raise _Wrong(f"expected a mapping, got {type(value).__name__}", "schema")
     if value.get("schema") != LOCK_SCHEMA:
         raise _Wrong(f"expected schema {LOCK_SCHEMA}, got {value.get('schema')!r}", "schema")
-    briefs = _mapping(value.get("briefs", {}), "briefs")
-    return Lock(
-        models=_mapping(value.get("models", {}), "models"),
-        briefs={
-            brief: {
-                name: _pinned(pinned, brief) for name, pinned in _mapping(_mapping(entry, brief).get("assets"), brief).items()
-            }
-            for brief, entry in briefs.items()
-        },
-    )
+    pins: dict[str, Mapping[str, Pinned]] = {}
+    for brief, entry in _mapping(value.get("briefs", {}), "briefs").items():
+        fields = _mapping(entry, brief)
+        own = _assets(fields, brief)
+        if own:
+            pins[brief] = own
+        for name, variant in _mapping(fields.get("variants", {}), brief).items():
+            pins[f"{brief}@{name}"] = _assets(_mapping(variant, brief), brief)
+    return Lock(models=_mapping(value.get("models", {}), "models"), briefs=pins)
+
+
+def _assets(entry: Mapping[str, Any], brief: str) -> dict[str, Pinned]:
+    return {name: _pinned(pinned, brief) for name, pinned in _mapping(entry.get("assets"), brief).items()}
 
 
 def _mapping(value: Any, near: str) -> dict[str, Any]:

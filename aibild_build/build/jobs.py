@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import engines, gates
-from ..errors import EngineError, StoreCorrupt
+from ..errors import EngineError, EngineRefused, StoreCorrupt
 from ..model import Asset, FileFacts, Made, Recipe, Rendition, Variant
 from ..plan.pictures import asset_key, find_made
 from ..plan.records import digests_of
@@ -42,7 +42,8 @@ def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
     """Make one candidate and put it into the store.
 
     `order`: store, engine, settings (JSON text), recipe, inputs (role → path), expected (pixels or ""), today, again (make it
-    even if it is there). Answer: asset, seconds, made, note. Raises EngineError.
+    even if it is there). Answer: asset, seconds, made, note; or refused, hint, so that all refusals of a run are told at once.
+    Raises EngineError.
     """
     store = open_store(*order["store"])
     recipe: Recipe = from_json(Recipe, order["recipe"])
@@ -51,7 +52,11 @@ def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
         if found is not None:
             return {"asset": to_json(found), "seconds": 0.0, "made": False, "note": store.degraded}
         started = time.perf_counter()
-        asset = _make(store, order, recipe, started)
+        try:
+            asset = _make(store, order, recipe, started)
+        except EngineRefused as refusal:
+            seconds = time.perf_counter() - started
+            return {"refused": refusal.message, "hint": refusal.hint, "seconds": seconds, "made": False, "note": store.degraded}
         seconds = time.perf_counter() - started
         return {"asset": to_json(asset), "seconds": seconds, "made": True, "note": store.degraded}
 
@@ -86,6 +91,7 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
             when=order["today"],
             credits=drawn.credits,
         ),
+        original=store.put(drawn.original, durable=True).digest if drawn.original else "",
     )
     fields = {"asset": to_json(asset), "recipe": recipe.asked(), "noted": dict(recipe.noted)}
     _stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)

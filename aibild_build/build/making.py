@@ -5,15 +5,15 @@ Takes what `plan` wants, yields the assets with the lock that pins them, and the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..canonical import canonical
 from ..crews import Crew
-from ..errors import StoreError
+from ..errors import SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
-from ..model import MASTER, Asset, Finding, PictureReason, Rendition, Work
+from ..model import MASTER, Asset, Finding, Level, PictureReason, Rendition, Work
 from ..plan import made_day
 from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project
@@ -56,7 +56,8 @@ def make_pictures(
 ) -> PicturesMade:
     """Make what is missing and let it through the gates.
 
-    Raises EngineError, StoreError for what can neither be used nor made, and RefusedError for what no gate lets pass.
+    Raises EngineError, SourceError for what engines refuse, StoreError for what can neither be used nor made, and RefusedError
+    for what no gate lets pass.
     """
     blocked = [want.subject for want in wanted if want.blocked]
     if blocked:
@@ -66,6 +67,9 @@ def make_pictures(
         )
     orders = [_picture_order(project, want, index, store, today) for want in wanted for index in range(len(want.making))]
     answers = {work.key: answer for work, answer in carry_out("picture", make_picture, orders, crew, talk)}
+    refusals = tuple(_refusals(project, wanted, answers))
+    if refusals:
+        raise SourceError(refusals)
     made = {want.subject: _all_assets(want, answers) for want in wanted}
     gated = let_through(project, wanted, made, open_store(*store), store, crew, talk)
     lock, assets, days = _in_use(project, wanted, made, gated.picks)
@@ -81,6 +85,22 @@ def make_pictures(
         seconds=sum(answer["seconds"] for answer in new),
         credits=sum(answer["asset"]["made"]["credits"] for answer in new),
     )
+
+
+def _refusals(project: Project, wanted: tuple[WantedAsset, ...], answers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """What engines declined to make, as faults of the briefs that asked for it."""
+    for want in wanted:
+        for one in want.making:
+            answer = answers[one.recipe.key]
+            if "refused" in answer:
+                yield Finding(
+                    rule="source-refused",
+                    level=Level.FATAL,
+                    message=f"engine `{want.engine}` refused: {answer['refused']}",
+                    origin=project.site.briefs[want.brief].origin,
+                    subject=want.subject,
+                    hint=answer["hint"],
+                )
 
 
 def _in_use(

@@ -34,6 +34,20 @@ def test_what_is_written_is_read_back() -> None:
         assert write_lock(read_lock(text)[0]) == text
 
 
+def test_variants_stand_below_their_brief() -> None:
+    other = Pinned(pick=0, candidates=(ONE,))
+    lock = LOCK.pin("quay@warm", "master", other).pin("quay@warm", "4:5", other).pin("quay@cold", "master", other)
+    lock = lock.pin("file:site/a@2x.png", "master", other).pin("only@one", "master", other)
+    text = write_lock(lock)
+    value = json.loads(text)
+    assert set(value["briefs"]) == {"quay", "only", "file:site/a@2x.png"}
+    assert {name: list(entry["assets"]) for name, entry in value["briefs"]["quay"]["variants"].items()} == {
+        "cold": ["master"],
+        "warm": ["4:5", "master"],
+    }
+    assert read_lock(text) == (lock, ())
+
+
 def test_no_file_is_an_empty_lock() -> None:
     assert read_lock(None) == (Lock(), ())
 

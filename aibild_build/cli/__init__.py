@@ -15,13 +15,14 @@ import click
 from .. import __version__
 
 _SECTIONS = {
-    "Every day": ("init", "plan", "build", "why"),
+    "Every day": ("init", "plan", "build", "check", "why"),
     "Pictures": ("generate", "brief", "cache", "report"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
     "plan": "Say what a build would make, why, and what it costs.",
     "build": "Build the site.",
+    "check": "Check a built site, ours or anybody's.",
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",
     "brief": "Look at image briefs.",

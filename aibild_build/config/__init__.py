@@ -7,12 +7,28 @@ as they were written.
 
 from __future__ import annotations
 
+from .checks import RESOURCES, path_matches
+from .foreign import no_config, read_check_config
 from .read import CONFIG_FILE, FORMATS, read_config
-from .settings import Config, Defaults, Images, Language, MenuEntry, Organisation, Taxonomy
+from .settings import (
+    Budget,
+    Checks,
+    Config,
+    Defaults,
+    Images,
+    Language,
+    MenuEntry,
+    Organisation,
+    PathLevels,
+    Taxonomy,
+    Waiver,
+)
 from .values import read_address, read_palette, read_rights, site_url
 
 __all__ = [
+    "Budget",
     "CONFIG_FILE",
+    "Checks",
     "FORMATS",
     "Config",
     "Defaults",
@@ -20,7 +36,13 @@ __all__ = [
     "Language",
     "MenuEntry",
     "Organisation",
+    "PathLevels",
+    "RESOURCES",
     "Taxonomy",
+    "Waiver",
+    "no_config",
+    "path_matches",
+    "read_check_config",
     "read_address",
     "read_config",
     "read_palette",

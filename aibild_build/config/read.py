@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ..canonical import key_of
-from ..model import Finding, Json, Level
+from ..model import Finding, Json
 from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
+from .checks import read_checks, read_levels, read_size
 from .languages import read_languages
 from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
 from .slots import read_slots
@@ -25,8 +26,6 @@ CONFIG_FILE = "aibild.toml"
 FORMATS = ("avif", "webp", "jpeg", "png")
 COMPRESSIONS = ("gzip", "br")
 _SOURCES = ("site", "briefs", "templates")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
-_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEVELS = ("error", "warning", "note", "off")
 # What a page may show or a file may carry. Folder names, limits, levels, engines' and gates' tables change no page.
@@ -47,14 +46,14 @@ _SHOWN = (
 )
 
 
-def read_config(root: Path, *, base_url: str | None = None) -> tuple[Config | None, tuple[Finding, ...]]:
-    """Read `aibild.toml` in `root`; `base_url` replaces the file's. No `Config` without a file that can be parsed."""
-    text, findings = read_text(root, CONFIG_FILE)
+def read_config(root: Path, *, base_url: str | None = None, name: str = CONFIG_FILE) -> tuple[Config | None, tuple[Finding, ...]]:
+    """Read the file `name` in `root`; `base_url` replaces the file's. No `Config` without a file that can be parsed."""
+    text, findings = read_text(root, name)
     if text is None:
         missing = any(finding.rule == "source-missing" for finding in findings)
         hint = "`aibild init` writes a small site to begin with"
         return None, tuple(replace(finding, hint=hint) for finding in findings) if missing else findings
-    document, findings = read_toml(text, CONFIG_FILE)
+    document, findings = read_toml(text, name)
     if document is None:
         return None, findings
     settings = Fields(document)
@@ -87,10 +86,11 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         defaults=_defaults(settings.fields("briefs")),
         engines=_tables(settings, "engines"),
         gates=_gates(settings),
-        levels=_levels(settings),
+        levels=read_levels(settings.fields("rules")),
+        checks=read_checks(settings, root),
         theme=site.mapping("theme"),
         store=_store_path(store),
-        store_max_bytes=_size_bytes(store, "max_size"),
+        store_max_bytes=read_size(store, "max_size"),
         output=_output_path(output),
         pictures_json=output.flag("pictures_json", True),
         feeds=output.flag("feeds", True),
@@ -242,21 +242,6 @@ def _gates(settings: Fields) -> dict[str, dict[str, Json]]:
     return gates
 
 
-def _levels(settings: Fields) -> dict[str, Level]:
-    rules = settings.fields("rules")
-    levels: dict[str, Level] = {}
-    for rule in rules.names():
-        level = rules.choice(rule, _LEVELS, "")
-        if not _RULE.fullmatch(rule):
-            rules.tell("source-value", f"expected rule ids in kebab-case, got `{rule}`", rule)
-        elif rule.startswith("source-"):
-            message = f"expected a rule whose level can be set, got `{rule}`"
-            rules.tell("source-value", message, rule, hint="what cannot be read cannot be built, whatever its level")
-        elif level:
-            levels[rule] = Level(level)
-    return levels
-
-
 def _store_path(table: Fields) -> str:
     path = table.text("path", ".aibild/store")
     if ".." in PurePosixPath(path).parts or not PurePosixPath(path).parts:
@@ -275,17 +260,3 @@ def _output_path(table: Fields) -> str:
     else:
         return "/".join(parts)
     return "dist"
-
-
-def _size_bytes(table: Fields, key: str) -> int:
-    """`"2 GiB"` or a number of bytes → bytes; 0 is no limit."""
-    written = table.value(key)
-    if written is None:
-        return 0
-    if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
-        return written
-    size = _SIZE.fullmatch(written.strip()) if isinstance(written, str) else None
-    if size is None:
-        table.wrong(key, "size like 2 GiB or 500 MB")
-        return 0
-    return int(float(size[1]) * _UNITS[size[2]])

@@ -72,6 +72,45 @@ class Taxonomy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PathLevels:
+    """Levels that hold for some pages only; `path` is a pattern with `*`."""
+
+    path: str
+    levels: Mapping[str, Level] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A finding that somebody took responsibility for, up to and including the day `until`. `line` is in `aibild.toml`."""
+
+    rule: str
+    path: str
+    reason: str
+    until: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Limits for the pages whose path fits: bytes and numbers of requests by kind of resource, and the estimated LCP."""
+
+    path: str
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    max_lcp_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What checking the built site is told. `build` says whether a build does it; of budgets that fit, the last one counts."""
+
+    build: bool = True
+    paths: tuple[PathLevels, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
@@ -94,6 +133,7 @@ class Config:
     engines: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gates: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
+    checks: Checks = field(default_factory=Checks)
     theme: Mapping[str, Json] = field(default_factory=dict)
     store: str = ".aibild/store"
     store_max_bytes: int = 0

@@ -29,7 +29,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing found about the user's site. `rule` is a stable kebab-case id; `subject` is a page URL, a brief id or a file."""
+    """One thing found about the user's site. `rule` is a stable kebab-case id; `subject` is a page URL, a brief id or a file.
+
+    `selector` is the CSS path of the element on a page, where it is about one.
+    """
 
     rule: str
     level: Level
@@ -39,3 +42,4 @@ class Finding:
     measured: str | float | int | None = None
     limit: str | float | int | None = None
     hint: str = ""
+    selector: str = ""

@@ -23,6 +23,7 @@ def finding_object(finding: Finding) -> dict[str, Json]:
         "measured": finding.measured,
         "limit": finding.limit,
         "hint": finding.hint,
+        "selector": finding.selector,
     }
 
 
@@ -50,7 +51,7 @@ def report_object(report: Report) -> dict[str, Json]:
         "reused": to_json(report.reused),
         "embedded": report.embedded,
         "refused": report.refused,
-        "findings": {**_by_level(report.findings), "list": [finding_object(finding) for finding in report.findings]},
+        "findings": {**by_level(report.findings), "list": [finding_object(finding) for finding in report.findings]},
         "seconds": report.seconds,
         "engine_seconds": report.engine_seconds,
         "credits": report.credits,
@@ -63,7 +64,8 @@ def report_object(report: Report) -> dict[str, Json]:
     }
 
 
-def _by_level(findings: Sequence[Finding]) -> dict[str, Json]:
+def by_level(findings: Sequence[Finding]) -> dict[str, int]:
+    """How many of each level that a run can end with."""
     counts = Counter(finding.level.value for finding in findings)
     return {level: counts[level] for level in ("error", "warning", "note")}
 

@@ -1,0 +1,102 @@
+"""`OnePage`: what a rule gets. A page as it was read, the site around it, and what several rules want of both, worked out
+once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from ...devices import DEVICES
+from .css import Css, read_css
+from .faults import Fault
+from .page import Img, Seen, Tag
+from .pictures import Shown, show
+from .site import BuiltSite, Kind, Target
+
+# What fits on a phone's first screen (823 CSS px) above a picture that can still be seen: a menu and a title, no long text
+_FOLD_CHARS = 700
+_LARGE_PX = 200
+_LARGE_AREA = 40_000
+_BORDERS = ("nav", "footer")
+
+
+class OnePage:
+    """`pictures` are all that a browser shows, `hero` the one that is most likely the largest paint, if that is a picture."""
+
+    def __init__(self, seen: Seen, site: BuiltSite) -> None:
+        self.seen = seen
+        self.site = site
+
+    def fault(
+        self,
+        rule: str,
+        message: str,
+        tag: Tag | None = None,
+        *,
+        measured: str | float | int | None = None,
+        limit: str | float | int | None = None,
+        hint: str = "",
+    ) -> Fault:
+        """A fault on this page, at an element if there is one."""
+        if isinstance(measured, float):
+            measured = round(measured, 3)
+        line, selector = (tag.line, tag.path) if tag is not None else (1, "")
+        return Fault(rule, self.seen.path, message, line, selector, measured, limit, hint)
+
+    def resolve(self, url: str) -> Target | None:
+        return self.site.resolve(url, self.seen.base)
+
+    @cached_property
+    def pictures(self) -> tuple[Shown, ...]:
+        return tuple([show(img, self.site, self.seen.base) for img in self.seen.images])
+
+    @cached_property
+    def hero(self) -> Shown | None:
+        """The first large picture on the first screen; one with high priority goes before one without."""
+        early = [shown for shown in self.pictures if is_early(shown.img) and is_large(shown)]
+        return next((shown for shown in early if shown.high), early[0] if early else None)
+
+    @cached_property
+    def sheets(self) -> tuple[tuple[Css, str, Tag], ...]:
+        """Every style sheet that the page uses: what it says, the address that its own addresses are relative to, and where the
+        page names it. Imported sheets are followed two deep."""
+        found = [(read_css(tag.text), self.seen.base, tag) for tag in self.seen.styles]
+        found += [(read_css(f"*{{{tag.get('style')}}}"), self.seen.base, tag) for tag in self.seen.styled]
+        for link in self.seen.rel("stylesheet"):
+            found += self._linked(link.get("href"), self.seen.base, link, 2)
+        return tuple(found)
+
+    def _linked(self, url: str, base: str, tag: Tag, depth: int) -> Iterator[tuple[Css, str, Tag]]:
+        target = self.site.resolve(url, base)
+        if target is not None and target.kind is Kind.FILE and depth >= 0:
+            sheet = self.site.sheet(target.path)
+            yield sheet, target.url, tag
+            for imported in sheet.imports[:20]:
+                yield from self._linked(imported, target.url, tag, depth - 1)
+
+
+def is_early(img: Img) -> bool:
+    """Whether a picture lies on the first screen, as far as the text above it tells."""
+    return img.chars_before <= _FOLD_CHARS and not img.unseen and img.region not in _BORDERS
+
+
+def is_large(shown: Shown) -> bool:
+    """Whether a picture is shown large enough to be the largest paint on a phone or a laptop."""
+    if shown.is_vector:
+        return False
+    for device in (DEVICES[1], DEVICES[3]):
+        row = shown.row_at(device)
+        width = shown.box_px(row, device)
+        if width >= _LARGE_PX and width * width / _ratio(shown, row.tag) >= _LARGE_AREA:
+            return True
+    return False
+
+
+def _ratio(shown: Shown, tag: Tag) -> float:
+    """Width by height, from attributes or files; 3:2 where nothing tells."""
+    for one in (tag, shown.img.tag):
+        width, height = one.get("width"), one.get("height")
+        if width.isdigit() and height.isdigit() and int(width) and int(height):
+            return int(width) / int(height)
+    facts = next((option.facts for _, option in shown.options() if option.facts is not None and option.facts.height), None)
+    return facts.width / facts.height if facts is not None else 1.5

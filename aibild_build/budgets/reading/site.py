@@ -1,0 +1,263 @@
+"""The built site as a folder: which files are there, where an address leads, what an image file holds.
+
+Takes the output folder, yields `BuiltSite`. File facts come from `.aibild/build.json` where size and digest are equal, from the
+file's header otherwise; each file is opened at most once. Symbolic links to folders are not followed, so no circle can form.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+from ...canonical import digest_of
+from ...config import Config, path_matches
+from ...imagefile import ImageFault, fields, probe
+from ...model import FileFacts
+from .css import Css, read_css
+from .faults import Fault
+
+MARKER = ".aibild/build.json"
+MAX_IMAGE_BYTES = 100_000_000
+MAX_TEXT_BYTES = 5_000_000
+_PAGES = (".html", ".htm", ".xhtml")
+_NO_PLACE = ("data:", "mailto:", "tel:", "javascript:", "sms:", "blob:", "about:", "urn:", "geo:", "whatsapp:")
+_INDEX = ("index.html", "index.htm")
+
+
+class Kind(Enum):
+    FILE = "file"
+    MISSING = "missing"
+    REDIRECT = "redirect"
+    ELSEWHERE = "elsewhere"
+    BEYOND = "beyond"
+
+
+class Target(NamedTuple):
+    """Where an address leads: to a `FILE` of the site, to one that is `MISSING`, over a `REDIRECT`, `ELSEWHERE` to another host,
+    or `BEYOND` the site's folder on its own host. `path` is the file in the output; `url` the address in full."""
+
+    kind: Kind
+    path: str
+    fragment: str
+    url: str
+
+
+class BuiltSite:
+    """Asked by all rules of a run; answers are remembered. `files` maps path to bytes, sorted; `today` is YYYY-MM-DD."""
+
+    def __init__(self, root: Path, base_url: str, config: Config, today: str) -> None:
+        self.root = root
+        self.config = config
+        self.today = today
+        self.faults: list[Fault] = []
+        self.files: Mapping[str, int] = dict(sorted(self._walk()))
+        self.base_url = base_url
+        self._targets: dict[str, Target | None] = {}
+        self._facts: dict[str, FileFacts | str] = {}
+        self._css: dict[str, Css] = {}
+
+    @property
+    def base_url(self) -> str:
+        return self._base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        """A new base makes every remembered target void."""
+        self._base_url = url
+        parts = urlsplit(url)
+        self.host, self._base_path = parts.netloc.lower(), parts.path or "/"
+        self._targets = {}
+
+    @cached_property
+    def pages(self) -> tuple[str, ...]:
+        return tuple(path for path in self.files if path.lower().endswith(_PAGES))
+
+    @cached_property
+    def marker(self) -> Mapping[str, Any]:
+        """What aibild said of this folder when it built it; {} for other people's folders and damaged markers."""
+        try:
+            found = json.loads((self.root / MARKER).read_bytes())
+            return found if isinstance(found, dict) and isinstance(found.get("outputs"), list) else {}
+        except (OSError, ValueError, RecursionError):
+            return {}
+
+    @cached_property
+    def _outputs(self) -> Mapping[str, Mapping[str, Any]]:
+        return {str(row.get("path")): row for row in self.marker.get("outputs", ()) if isinstance(row, dict)}
+
+    def page_url(self, path: str) -> str:
+        """The public address of an HTML file."""
+        folder, _, name = path.rpartition("/")
+        return self.base_url + ((folder + "/" if folder else "") if name in _INDEX else path)
+
+    def read(self, path: str, limit: int = MAX_TEXT_BYTES) -> bytes:
+        """The first `limit` bytes of a file, b"" when it cannot be read; that is told once."""
+        try:
+            with (self.root / path).open("rb") as file:
+                return file.read(limit)
+        except OSError as error:
+            message = f"expected a readable file, got: {error.strerror or error}"
+            fault = Fault("file-unreadable", path, message)
+            if fault not in self.faults:
+                self.faults.append(fault)
+            return b""
+
+    def resolve(self, url: str, base: str) -> Target | None:
+        """Where `url` on the page (or in the sheet) at `base` leads; None for what is no place, such as `data:` and `mailto:`."""
+        url = url.strip()
+        if url[:11].lower().startswith(_NO_PLACE):
+            return None
+        # An address with a leading slash leads to the same place from everywhere
+        key = url if url[:1] == "/" and url[1:2] != "/" else _joined(base, url)
+        if key not in self._targets:
+            self._targets[key] = self._target(key if key is not url else _joined(self.base_url, url))
+        return self._targets[key]
+
+    def facts(self, path: str) -> FileFacts | None:
+        """Format, size and bytes of an image file; None when it cannot be read (see `fault`)."""
+        found = self._look(path)
+        return found if isinstance(found, FileFacts) else None
+
+    def fault(self, path: str) -> str:
+        """Why an image file cannot be read, "" when it can."""
+        found = self._look(path)
+        return found if isinstance(found, str) else ""
+
+    def embedded(self, path: str) -> Mapping[str, str]:
+        """The XMP fields in an image file, by name."""
+        facts = self.facts(path)
+        if facts is None or facts.fields:
+            return facts.fields if facts is not None else {}
+        try:
+            return fields(probe(self.read(path, MAX_IMAGE_BYTES)))
+        except ImageFault:
+            return {}
+
+    def sheet(self, path: str) -> Css:
+        """A style sheet of the site."""
+        if path not in self._css:
+            self._css[path] = read_css(self.read(path).decode("utf-8", "replace"))
+        return self._css[path]
+
+    def _look(self, path: str) -> FileFacts | str:
+        if path not in self._facts:
+            self._facts[path] = self._open(path)
+        return self._facts[path]
+
+    def _open(self, path: str) -> FileFacts | str:
+        size = self.files.get(path, 0)
+        if size > MAX_IMAGE_BYTES:
+            return f"the file has {size} bytes, more than {MAX_IMAGE_BYTES} are not read"
+        data = self.read(path, MAX_IMAGE_BYTES)
+        row = self._outputs.get(path)
+        if row is not None and row.get("bytes") == len(data) and row.get("digest") == digest_of(data):
+            known = _known_facts(row.get("facts"))
+            if known is not None:
+                return known
+        try:
+            found = probe(data)
+        except ImageFault as fault:
+            return str(fault)
+        width, height = found.displayed
+        return FileFacts(media_type=found.media_type, width=width, height=height, bytes=len(data))
+
+    def _target(self, url: str) -> Target | None:
+        try:
+            parts = urlsplit(url)
+            host = parts.netloc.lower()
+        except ValueError:
+            return Target(Kind.MISSING, "", "", url)
+        if parts.scheme not in ("http", "https"):
+            return None
+        if host != self.host:
+            return Target(Kind.ELSEWHERE, "", parts.fragment, url)
+        if not parts.path.startswith(self._base_path) and parts.path + "/" != self._base_path:
+            return Target(Kind.BEYOND, "", parts.fragment, url)
+        path = unquote(parts.path[len(self._base_path) :])
+        file = self._file(path)
+        if file is not None:
+            return Target(Kind.FILE, file, unquote(parts.fragment), url)
+        redirected = any(path_matches(pattern, parts.path) for pattern in self._redirects)
+        return Target(Kind.REDIRECT if redirected else Kind.MISSING, path, unquote(parts.fragment), url)
+
+    def _file(self, path: str) -> str | None:
+        if path == "" or path.endswith("/"):
+            return next((path + name for name in _INDEX if path + name in self.files), None)
+        options = (path, *(f"{path}/{name}" for name in _INDEX), path + ".html")
+        return next((option for option in options if option in self.files), None)
+
+    @cached_property
+    def _redirects(self) -> tuple[str, ...]:
+        """The addresses that `_redirects` (Netlify's and Cloudflare's format) sends elsewhere, as patterns."""
+        if "_redirects" not in self.files:
+            return ()
+        lines = self.read("_redirects").decode("utf-8", "replace").splitlines()
+        return tuple(words[0] for line in lines if len(words := line.split()) > 1 and words[0].startswith("/"))
+
+    def _walk(self) -> Iterable[tuple[str, int]]:
+        waiting = [("", self.root)]
+        while waiting:
+            prefix, folder = waiting.pop()
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError as error:
+                self.faults.append(
+                    Fault("file-unreadable", prefix, f"expected a readable folder, got: {error.strerror or error}")
+                )
+                continue
+            for entry in entries:
+                path = prefix + entry.name
+                if path in (".aibild", ".git"):
+                    continue
+                try:
+                    found = entry.stat()
+                except OSError as error:
+                    self.faults.append(Fault("file-unreadable", path, f"expected a file, got: {error.strerror or error}"))
+                    continue
+                if stat.S_ISREG(found.st_mode):
+                    yield path, found.st_size
+                elif not stat.S_ISDIR(found.st_mode):
+                    self.faults.append(Fault("file-unreadable", path, "expected a file or a folder, got something else"))
+                elif entry.is_symlink():
+                    message = "expected a folder, got a symbolic link to one, which is not followed"
+                    self.faults.append(Fault("file-unreadable", path, message))
+                else:
+                    waiting.append((path + "/", Path(entry.path)))
+
+
+def read_site(root: Path, base_url: str, config: Config, today: str) -> BuiltSite:
+    """Look at the folder `root`. `base_url` is "" where it is not known yet."""
+    return BuiltSite(root, base_url, config, today)
+
+
+def _joined(base: str, url: str) -> str:
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
+
+
+def _known_facts(row: object) -> FileFacts | None:
+    """Facts from the marker; anything of another shape counts as unknown."""
+    if not isinstance(row, dict):
+        return None
+    try:
+        found = FileFacts(
+            media_type=str(row["media_type"]),
+            width=int(row["width"]),
+            height=int(row["height"]),
+            bytes=int(row["bytes"]),
+            unsigned=str(row.get("unsigned", "")),
+            fields={str(name): str(value) for name, value in dict(row.get("fields", {})).items()},
+            credential=str(row.get("credential", "none")),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if found.width > 0 and found.height > 0 else None

@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from .explain import explain
 from .files import brief_of_file
-from .read import read_briefs
+from .read import read_briefs, read_probes
 
-__all__ = ["brief_of_file", "explain", "read_briefs"]
+__all__ = ["brief_of_file", "explain", "read_briefs", "read_probes"]

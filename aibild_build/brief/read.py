@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from ..config import CONFIG_FILE, Config
 from ..model import PROMPT_PARTS, Brief, Finding, Origin
-from ..source import Fields, fatal, nearest_hint
+from ..source import Document, Fields, fatal, nearest_hint
 from .asked import MAX_SEED, read_layer, read_variants
 from .blocks import Block, negative_pieces, read_blocks, read_folder
 from .files import Sidecar, file_fault, read_declared, read_sidecar
@@ -69,6 +69,21 @@ def read_briefs(config: Config) -> tuple[Mapping[str, Brief], tuple[Finding, ...
             briefs[name], found = _read_brief(library, name, table)
             findings = (*findings, *(replace(finding, subject=name) for finding in found))
     return briefs, findings
+
+
+def read_probes(config: Config, profile: str, subjects: Mapping[str, str]) -> tuple[tuple[Brief, ...], tuple[Finding, ...]]:
+    """A brief for each of `subjects` (name → words) that says nothing but its subject and names `profile`."""
+    library, findings = _read_library(config)
+    if profile not in library.profiles:
+        hint = nearest_hint(profile, library.profiles) or "profiles are files in briefs/profiles"
+        return (), (fatal("source-reference", f"there is no style profile `{profile}`", "briefs/profiles", hint=hint),)
+    briefs = []
+    for name, subject in subjects.items():
+        document = Document(f"briefs/profiles/{profile}.yaml", {"profile": profile, "subject": subject}, "", "yaml", 1)
+        brief, found = _read_brief(library, name, Fields(document))
+        briefs.append(brief)
+        findings = (*findings, *found)
+    return tuple(briefs), findings
 
 
 def derived_seed(brief_id: str) -> int:

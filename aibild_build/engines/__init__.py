@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..errors import EngineUnavailable
 from ..model import Brief, Cost, Finding, Json, Recipe, Size
@@ -35,7 +35,10 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """One finished picture: `samples` are width·height·len(mode) bytes of 8-bit sRGB, row by row, `mode` is "RGB" or "RGBA"."""
+    """One finished picture: `samples` are width·height·len(mode) bytes of 8-bit sRGB, row by row, `mode` is "RGB" or "RGBA".
+
+    `credits` is what was spent; `original` is the file as a service sent it where that is worth keeping, b"" otherwise.
+    """
 
     samples: bytes
     size: Size
@@ -43,6 +46,7 @@ class Drawn:
     source_type: str
     environment: Mapping[str, Json]
     credits: float = 0.0
+    original: bytes = b""
 
 
 Progress = Callable[[float], None]  # called with the share done, 0–1; may raise to cancel
@@ -74,6 +78,18 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of devices and memory."""
         ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """What an engine may have besides: pictures of its own choosing that show what a style profile does to it.
+
+    `probes` are their names; `probe` changes a brief of that profile into one of them.
+    """
+
+    probes: tuple[str, ...]
+
+    def probe(self, brief: Brief, name: str) -> Brief: ...
 
 
 def _sketch(settings: Mapping[str, Json]) -> Engine:

@@ -8,6 +8,7 @@ not when it is planned. To add a motif see `motifs.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...errors import EngineError, EngineRefused
 from ...model import MASTER, Brief, Cost, Finding, Json, Level, Recipe, SafeArea, Size, ratio_value
@@ -36,6 +37,13 @@ class Sketch:
     fingerprint = 1
     exact = True
     lane = "cpu"
+    probes = tuple(MOTIFS)
+
+    def probe(self, brief: Brief, name: str) -> Brief:
+        """The brief in another motif; it keeps those of its parameters that this motif knows."""
+        known = {**COMMON, **MOTIFS[name].parameters}
+        kept = {parameter: value for parameter, value in brief.parameters.items() if parameter in known}
+        return replace(brief, parameters={**kept, "motif": name})
 
     def resolve(self, brief: Brief, ratio: str, size: Size, models: Mapping[str, Json]) -> Resolved:
         """Every parameter that decides pixels, defaults written out. `models` are not used; the negative prompt is only noted."""

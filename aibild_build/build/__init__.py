@@ -16,7 +16,7 @@ from time import perf_counter
 from .. import crews, plan
 from ..canonical import digest_of
 from ..disk import write_atomic
-from ..errors import LimitError, StoreCorrupt
+from ..errors import StoreCorrupt
 from ..lock import LOCK_FILE, write_lock
 from ..model import Report, Tally
 from ..plan.pages import read_remembered, remembered_bytes, want_pages
@@ -26,6 +26,7 @@ from ..plan.renditions import compose_pictures, want_renditions
 from .draft import as_draft, draft_findings
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
+from .limits import Limits
 from .making import make_pictures, make_renditions
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
@@ -54,6 +55,7 @@ class Options:
     force: bool = False
     limit_seconds: float | None = None
     limit_images: int | None = None
+    limit_credits: float | None = None
     workers: int = 0
     crew: str = "local"
 
@@ -119,7 +121,12 @@ def _build(options: Options, today: str, say: Talk) -> Report:
                 *project.findings,
                 *relevel(
                     config,
-                    (*draft_findings(project, drafts), *made.findings, *(one for brief in briefs for one in brief.findings)),
+                    (
+                        *draft_findings(project, drafts),
+                        *(one for want in wanted for one in want.findings),
+                        *made.findings,
+                        *(one for brief in briefs for one in brief.findings),
+                    ),
                 ),
             ),
             seconds=round(perf_counter() - started, 3),
@@ -146,16 +153,15 @@ def opened_store(options: Options, project: Project, output: Path) -> Iterator[t
         shutil.rmtree(spill, ignore_errors=True)
 
 
+def limits_of(options: Options) -> Limits:
+    """What the command line allows; the site's own limits are not in it yet."""
+    return Limits(images=options.limit_images, seconds=options.limit_seconds, credits=options.limit_credits)
+
+
 def _refuse_over_limit(options: Options, project: Project, today: str) -> None:
     """A limit stops a run before it spends. Raises LimitError."""
-    images = options.limit_images if options.limit_images is not None else project.config.limit_images
-    seconds = options.limit_seconds if options.limit_seconds is not None else project.config.limit_seconds
-    if images is None and seconds is None:
+    limits = limits_of(options).over(project.config)
+    if not limits.any:
         return
     planned = plan.plan_project(project, today=today, store_dir=options.store, output_dir=options.output, force=options.force)
-    if images is not None and planned.made.picture > images:
-        raise LimitError(f"{planned.made.picture} pictures would be made, the limit is {images}", hint="see `aibild plan`")
-    if seconds is not None and planned.seconds > seconds:
-        raise LimitError(
-            f"the work is expected to take {planned.seconds:.0f} s, the limit is {seconds:g} s", hint="see `aibild plan`"
-        )
+    limits.refuse(images=planned.made.picture, seconds=planned.seconds, credits=planned.credits)

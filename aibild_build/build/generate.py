@@ -9,14 +9,14 @@ from time import perf_counter
 
 from .. import crews
 from ..disk import write_atomic
-from ..errors import LimitError, SourceError
+from ..errors import SourceError
 from ..lock import LOCK_FILE, write_lock
 from ..model import Finding, Level
 from ..plan import STATE_FOLDER
 from ..plan.pictures import want_assets
 from ..plan.reading import open_project
 from ..source import nearest
-from . import Options, opened_store
+from . import Options, limits_of, opened_store
 from .ledger import Spent, note_spent
 from .making import make_pictures
 from .talk import Silent, Talk
@@ -51,9 +51,12 @@ def generate(
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
         wanted = want_assets(project, store, briefs=briefs or None, force=options.force, repin=repin)
-        count = sum(len(want.making) for want in wanted)
-        if options.limit_images is not None and count > options.limit_images:
-            raise LimitError(f"{count} pictures would be made, the limit is {options.limit_images}", hint="see `aibild plan`")
+        costs = [one.work.cost for want in wanted for one in want.making]
+        limits_of(options).over(project.config).refuse(
+            images=len(costs),
+            seconds=sum(cost.seconds or 0.0 for cost in costs),
+            credits=sum(cost.credits for cost in costs),
+        )
         made = make_pictures(project, wanted, arguments, crew, say, today)
         spent = Spent(day=today, pictures=made.made, engine_seconds=made.seconds, credits=made.credits)
         note_spent(project.config.root / STATE_FOLDER, spent)

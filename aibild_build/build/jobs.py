@@ -203,6 +203,6 @@ def _record(
 def _stand(store: Store, key: str, kind: str, fields: Mapping[str, Any], digest: str) -> Mapping[str, Any]:
     """Record what came of `key`; a record whose bytes are lost makes way, since nothing can be had under it any more."""
     before = store.lookup(key)
-    if before is not None and not any(store.has(named) for named in digests_of(before)):
+    if before is not None and not all(store.has(named) for named in digests_of(before)):
         store.set_aside(key)
     return store.record(key, kind, fields, needs=(digest,), durable=kind in ("asset", "recipe"))

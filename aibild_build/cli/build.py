@@ -20,6 +20,7 @@ from .shared import common, errors, print_findings, print_json, today
 @click.option("--read-only-store", is_flag=True, help="Use the store, add nothing to it.")
 @click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
+@click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
 def build(
     root: Path,
@@ -35,6 +36,7 @@ def build(
     read_only_store: bool,
     limit_seconds: float | None,
     limit_images: int | None,
+    limit_credits: float | None,
     workers: int,
 ) -> None:
     """Build the site: make what is missing, reuse the rest, put it into the output folder."""
@@ -59,6 +61,7 @@ def build(
             force=force,
             limit_seconds=limit_seconds,
             limit_images=limit_images,
+            limit_credits=limit_credits,
             workers=workers,
         )
         built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))

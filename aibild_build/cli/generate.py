@@ -14,6 +14,7 @@ from .shared import common, errors, print_json, today
 @common
 @click.option("--repin", is_flag=True, help="Replace pinned pixels by new ones of the same recipe.")
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
+@click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
 def generate(
     briefs: tuple[str, ...],
@@ -24,6 +25,7 @@ def generate(
     verbose: bool,
     repin: bool,
     limit_images: int | None,
+    limit_credits: float | None,
     workers: int,
 ) -> None:
     """Make the pictures of BRIEFS, or of all that pages use, and pin them in aibild.lock. Builds no page."""
@@ -34,7 +36,7 @@ def generate(
         from ..wire import to_json
         from .talk import talk_for
 
-        options = Options(root=root, store=store, limit_images=limit_images, workers=workers)
+        options = Options(root=root, store=store, limit_images=limit_images, limit_credits=limit_credits, workers=workers)
         done = run(options, briefs, repin=repin, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
         if as_json:
             print_json({"schema": 1, **to_json(done)})

@@ -100,6 +100,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         taxonomy=_taxonomy(settings.fields("taxonomy"), codes),
         limit_seconds=limits.number("seconds", low=0) if limits.has("seconds") else None,
         limit_images=limits.whole("images", low=0) if limits.has("images") else None,
+        limit_credits=limits.number("credits", low=0) if limits.has("credits") else None,
     )
 
 

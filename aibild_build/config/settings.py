@@ -146,6 +146,7 @@ class Config:
     taxonomy: Taxonomy = field(default_factory=Taxonomy)
     limit_seconds: float | None = None
     limit_images: int | None = None
+    limit_credits: float | None = None
     digest: str = ""
 
     @property

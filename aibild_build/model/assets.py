@@ -24,6 +24,8 @@ class Made:
 class Asset:
     """A picture that was made. The blob `digest` is a lossless PNG. `refused` says why it may not be used, if so.
 
+    `original` is the blob of the file as a service sent it, kept where it carries a C2PA manifest; "" otherwise.
+
     `source_type` is the last part of an IPTC digital source type, `algorithmicMedia` for instance.
     """
 
@@ -35,6 +37,7 @@ class Asset:
     source_type: str
     made: Made
     refused: str = ""
+    original: str = ""
 
 
 class Outcome(StrEnum):

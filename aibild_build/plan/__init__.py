@@ -17,7 +17,7 @@ from ..store import Store
 from .costs import past_costs
 from .pages import WantedPage, read_remembered, want_pages
 from .pictures import WantedAsset, want_assets, with_cost
-from .reading import Project, open_project
+from .reading import Project, open_project, relevel
 from .renditions import WantedBrief, compose_pictures, want_renditions
 
 STATE_FOLDER = ".aibild"
@@ -61,7 +61,11 @@ def plan_project(project: Project, *, today: str, store_dir: Path | None, output
         ),
         blocked=tuple(f"{asset.subject}: {asset.blocked}" for asset in wanted if asset.blocked),
         unlocked=tuple(asset.subject for asset in wanted if asset.state is not LockState.EQUAL),
-        findings=(*project.findings, *(finding for brief in briefs for finding in brief.findings)),
+        findings=(
+            *project.findings,
+            *relevel(project.config, tuple(finding for asset in wanted for finding in asset.findings)),
+            *(finding for brief in briefs for finding in brief.findings),
+        ),
     )
 
 

@@ -36,6 +36,7 @@ class WantedAsset:
     asked for.
 
     `blocked` says why it can neither be used nor made, "" otherwise. A `draft` is a sketch that stands in for it.
+    `findings` are what the engine had to say of the brief, none of it fatal.
     """
 
     brief: str
@@ -49,6 +50,7 @@ class WantedAsset:
     making: tuple[Making, ...]
     blocked: str = ""
     draft: bool = False
+    findings: tuple[Finding, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -90,6 +92,7 @@ def want_assets(
             faults += found
             if recipes:
                 want = _decide(project, store, engine, brief, name, recipes, resolved.inputs, force=force, repin=repin)
+                want = replace(want, findings=tuple(one for one in resolved.findings if one.level is not Level.FATAL))
                 missing = want.blocked or (want.making and want.state is not LockState.EQUAL)
                 wanted.append(_stand_in(project, store, brief, name) if draft and missing else want)
     if faults:

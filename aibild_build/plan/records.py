@@ -14,6 +14,8 @@ def digests_of(record: Mapping[str, Any]) -> Iterator[str]:
     kind = record.get("kind")
     if kind in ("recipe", "asset"):
         yield str(record["asset"]["digest"])
+        if record["asset"].get("original"):
+            yield str(record["asset"]["original"])
     elif kind == "encode":
         yield str(record["digest"])
     elif kind == "delivery":

@@ -1,4 +1,4 @@
-"""Writes the starter project: the entry point of `aibild init`.
+"""Writes the starter project and the JSON Schemas that its files name for editors: the entry point of `aibild init`.
 
 Takes a folder, writes whole files, and never over one that is there.
 """
@@ -14,6 +14,7 @@ from ..disk import write_atomic
 from ..errors import OutputError
 
 _RENAMED = {"gitignore": ".gitignore", "gitattributes": ".gitattributes"}  # packages lose names that begin with a dot
+_SCHEMAS = ".aibild/schemas"  # where the starter's files tell editors to look
 _YIELDING = (".gitignore", ".gitattributes")  # a repository may have its own, and they are no part of the site
 
 
@@ -23,13 +24,15 @@ def init(root: Path) -> tuple[str, ...]:
     Raises OutputError, with nothing written, when a file of the starter is there already.
     """
     starter = {_RENAMED.get(path, path): data for path, data in _files(files("aibild_build") / "starter", "")}
-    there = [path for path in sorted(starter) if (root / path).exists() and path not in _YIELDING]
+    schemas = {f"{_SCHEMAS}/{path}": data for path, data in _files(files("aibild_build") / "schemas", "")}
+    starter.update(schemas)
+    there = [path for path in sorted(starter) if (root / path).exists() and path not in (*_YIELDING, *schemas)]
     if there:
         raise OutputError(
             f"{root / there[0]} exists already", hint="`aibild init` writes into an empty folder: `aibild init NAME`"
         )
     try:
-        written = tuple(path for path in sorted(starter) if not (root / path).exists())
+        written = tuple(path for path in sorted(starter) if not (root / path).exists() or path in schemas)
         for path in written:
             write_atomic(root / path, starter[path])
     except OSError as error:

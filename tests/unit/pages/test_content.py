@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from aibild_build.config import MenuEntry
 from aibild_build.model import Level
-from aibild_build.pages import front
 from aibild_build.pages.content import read_pages
 from tests.unit.pages.project import Project, told
 
@@ -199,15 +195,3 @@ def test_a_project_without_a_site_is_told_what_to_do(project: Project) -> None:
     _, findings = project.read()
     assert told(findings) == ["site source-missing"]
     assert "aibild init" in findings[0].hint
-
-
-def test_the_schema_for_editors_knows_the_same_keys(project: Project, checkout: Path) -> None:
-    schema = json.loads((checkout / "aibild_build/pages/schemas/page.schema.json").read_text())
-    _, _, _, findings = front.read_front("---\ntitle: A\nunheard: 1\n---\n", "x.md", project.config)
-    assert findings[0].hint  # lists or proposes known keys
-    for name in schema["properties"]:
-        _, _, _, findings = front.read_front(
-            f"---\ntitle: A\n{'' if name == 'title' else name + ': '}\n---\n", "x.md", project.config
-        )
-        assert "source-unknown-key" not in [finding.rule for finding in findings], name
-    assert schema["properties"]["schema"]["enum"] == list(front.SCHEMAS)

@@ -98,6 +98,39 @@ def test_kill_at_any_instant(tmp_path: Path, checkout: Path) -> None:
     assert leftovers == []
 
 
+def test_ctrl_c_is_quick_and_loses_nothing_made(tmp_path: Path, checkout: Path) -> None:
+    brief = "engine: sketch\nsubject: hills\nsize: [2400, 1350]\nseed: 3\ncandidates: 24\nalt: {en: Hills, de: Berge}\n"
+    root = write_project(tmp_path, {"briefs/boat.yaml": brief})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aibild_build", "generate", "--root", str(root), "-v"],
+        env=environment(checkout),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "3/" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    rest = process.stderr.read()
+    assert process.wait(timeout=30) == 130 and "stopped; what was made is kept" in rest
+    assert time.monotonic() - started < 15
+    made = sum(1 for _ in Store(root / ".aibild/store", read_only=True).records("recipe"))
+    assert 3 <= made < 25
+    done = subprocess.run(
+        [sys.executable, "-m", "aibild_build", "generate", "--root", str(root), "--json", "-q"],
+        env=environment(checkout),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    counts = json.loads(done.stdout)
+    assert (counts["made"], counts["reused"]) == (25 - made, made)
+
+
 def test_two_builds_at_once_make_nothing_twice(tmp_path: Path, checkout: Path) -> None:
     root = write_project(tmp_path)
     builds = [

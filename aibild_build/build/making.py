@@ -81,7 +81,7 @@ def make_pictures(
         findings=gated.findings,
         refused=gated.refused,
         made=len(new),
-        reused=sum(1 for want in wanted if not want.making) + len(answers) - len(new),
+        reused=sum(len(want.assets) for want in wanted) + len(answers) - len(new),
         seconds=sum(answer["seconds"] for answer in new),
         credits=sum(answer["asset"]["made"]["credits"] for answer in new),
     )

@@ -55,7 +55,7 @@ def plan_project(project: Project, *, today: str, store_dir: Path | None, output
     return Plan(
         work=work,
         reused=Tally(
-            picture=sum(1 for asset in wanted if not asset.making and not asset.blocked),
+            picture=sum(len(asset.assets) for asset in wanted),
             rendition=sum(1 for brief in briefs for one in brief.renditions if one.work is None),
             page=sum(1 for page in pages if page.work is None),
         ),

@@ -1,8 +1,8 @@
 """Writes `aibild_build/schemas/*.json`, the JSON Schemas of what users write; `--check` compares only.
 
-The readers themselves are asked: each is run over a `Recorder` in place of a file's fields, which notes every key with type, range
-and choices. What no call tells (words for people, grammars, what a bare `value` may be) stands in `schema_words.toml` and below,
-and must name a key that a reader asks for. Run it from the project's folder: `python -m scripts.schemas`.
+The readers themselves are asked: each is run over a `Recorder` in place of a file's fields, which notes every key with type,
+range and choices. What no call tells (words for people, grammars, what a bare `value` may be) stands in `schema_words.toml` and
+below, and must name a key that a reader asks for. Run it from the project's folder: `python -m scripts.schemas`.
 """
 
 from __future__ import annotations

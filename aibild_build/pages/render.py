@@ -139,9 +139,16 @@ class Renderer:
         )
 
     def _primary(self, page: Page, reading: Reading) -> Picture | None:
-        """The picture that stands for the page: in its priority slot, else in the first slot by name."""
+        """The picture that stands for the page: in its priority slot, else in the first slot by name; for a hub without a picture
+        of its own that of the first page it lists."""
         named = sorted(page.slots, key=lambda name: (not self._config.slots[name].priority, name))
-        return cast("Picture | None", reading.ask("picture", page.lang, page.id, named[0])) if named else None
+        if named:
+            return cast("Picture | None", reading.ask("picture", page.lang, page.id, named[0]))
+        if page.schema != "CollectionPage" or GALLERY_SLOT not in self._config.slots:
+            return None
+        listing = cast("Listing[PageView]", reading.ask("paginate", page.lang, page.id))
+        asked = (reading.ask("picture", entry.lang, entry.id, GALLERY_SLOT) for entry in listing.entries)
+        return cast("Picture | None", next((picture for picture in asked if picture is not None), None))
 
     def _names(self, page: Page, reading: Reading, content: Markup) -> dict[str, object]:
         """All that a template may use."""

@@ -22,15 +22,18 @@ def carry_out(
     if not orders:
         return
     known = [work.cost.seconds for work, _ in orders]
-    talk.begin(kind, len(orders), None if None in known else sum(seconds or 0.0 for seconds in known))
+    talk.begin(
+        kind, sum(_pieces(order) for _, order in orders), None if None in known else sum(seconds or 0.0 for seconds in known)
+    )
     notes: list[str] = []
-    futures = {_lane(crew, order).submit(job, order): work for work, order in orders}
+    futures = {_lane(crew, order).submit(job, order): (work, _pieces(order)) for work, order in orders}
     try:
         for future in as_completed(futures):
             answer = future.result()
-            talk.did(futures[future], answer["seconds"])
+            work, pieces = futures[future]
+            talk.did(work, answer["seconds"], pieces)
             notes.append(answer["note"])
-            yield futures[future], answer
+            yield work, answer
     finally:
         for future in futures:
             future.cancel()
@@ -41,3 +44,8 @@ def carry_out(
 
 def _lane(crew: Crew, order: Mapping[str, Any]) -> Executor:
     return crew.gpu if order.get("lane") == "gpu" else crew.cpu
+
+
+def _pieces(order: Mapping[str, Any]) -> int:
+    """How many things an order makes."""
+    return len(order.get("wanted", ())) or 1

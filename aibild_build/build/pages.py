@@ -60,7 +60,7 @@ def render_pages(wanted: Sequence[WantedPage], renderer: Renderer, talk: Talk) -
                 shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
                 record = PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)
                 written.fresh[want.page.path] = data
-                talk.did(want.work, 0.0)
+                talk.did(want.work, 0.0, 1)
             assert record is not None
             written.digests[want.page.path] = record.digest
             written.sizes[want.page.path] = record.bytes

@@ -17,8 +17,8 @@ class Talk(Protocol):
         """`total` pieces of one kind of work follow; `seconds` is what they are expected to take, None where that is unknown."""
         ...
 
-    def did(self, work: Work, seconds: float) -> None:
-        """One piece is done."""
+    def did(self, work: Work, seconds: float, pieces: int) -> None:
+        """So many pieces are done, of which `work` is one."""
         ...
 
     def end(self) -> None:
@@ -36,7 +36,7 @@ class Silent:
     def begin(self, kind: str, total: int, seconds: float | None) -> None:
         return None
 
-    def did(self, work: Work, seconds: float) -> None:
+    def did(self, work: Work, seconds: float, pieces: int) -> None:
         return None
 
     def end(self) -> None:

@@ -37,8 +37,8 @@ class Lines:
         self._kind, self._total, self._done = _NAMES.get(kind, kind), total, 0
         click.echo(f"{self._kind}: {total} to make{expected}", err=True)
 
-    def did(self, work: Work, seconds: float) -> None:
-        self._done += 1
+    def did(self, work: Work, seconds: float, pieces: int) -> None:
+        self._done += pieces
         if self._verbose:
             detail = f": {work.detail}" if work.detail else ""
             took = f", {duration(seconds)}" if seconds else ""
@@ -69,8 +69,8 @@ class Bar:
         self._progress.start()
         self._task = self._progress.add_task(_NAMES.get(kind, kind), total=total, subject="")
 
-    def did(self, work: Work, seconds: float) -> None:
-        self._progress.update(self._task, advance=1, subject=f"{work.subject}, {work.reason.value}")
+    def did(self, work: Work, seconds: float, pieces: int) -> None:
+        self._progress.update(self._task, advance=pieces, subject=f"{work.subject}, {work.reason.value}")
         if self._verbose:
             self._progress.console.print(f"{work.subject}: {work.reason.value}", highlight=False, markup=False)
 

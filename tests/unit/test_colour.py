@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from aibild_build import colour
+from aibild_build.source import CSS_COLOURS
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,8 @@ def test_parse(text: str, expected: colour.Rgb | None) -> None:
 
 
 def test_all_148_css_names_are_known_and_parse() -> None:
-    assert len(colour.CSS_NAMES) == 148
-    assert all(colour.to_hex(colour.parse(name)) == f"#{digits}" for name, digits in colour.CSS_NAMES.items())
+    assert len(CSS_COLOURS) == 148
+    assert all(colour.to_hex(colour.parse(name)) == written for name, written in CSS_COLOURS.items())
 
 
 def test_hex_refuses_what_no_sample_can_hold() -> None:

@@ -18,6 +18,7 @@ from .scene import Area, Scene
 from .stream import Stream
 
 _CELL = 4
+_SHADOW = 0.042  # of the shorter side: as far as a sheet's shadow reaches
 _MARGIN = 3  # sheets below and above the country, so that an edge always has two sides
 
 
@@ -27,12 +28,13 @@ def paint(scene: Scene, progress: Callable[[float], None]) -> Planes:
     levels = int(scene.number("levels"))
     heights = _country(scene, levels)
     down, across = _slopes(heights)
+    peaks = _tallest(heights, max(1, round(min(scene.size) * _SHADOW / _CELL)))
     progress(0.3)
     sheets = _sheets(scene, levels)
     planes = blank(scene.size)
     for first, rows in strips(height):
-        place, fall, drift = (noise.enlarged(grid, _CELL, first, rows, width) for grid in (heights, down, across))
-        keep(planes, first, _strip(place, fall, drift, sheets, scene))
+        grids = [noise.enlarged(grid, _CELL, first, rows, width) for grid in (heights, down, across, peaks)]
+        keep(planes, first, _strip(grids, sheets, scene))
         progress(0.3 + 0.7 * (first + rows) / height)
     return planes
 
@@ -103,6 +105,22 @@ def _slopes(heights: Floats) -> tuple[Floats, Floats]:
     return (padded[2:, 1:-1] - padded[:-2, 1:-1]) * scale, (padded[1:-1, 2:] - padded[1:-1, :-2]) * scale
 
 
+def _tallest(heights: Floats, reach: int) -> Floats:
+    """The greatest height within `reach` grid cells, by steps that halve."""
+    tallest = heights
+    while reach > 0:
+        step = (reach + 1) // 2
+        for axis in (0, 1):
+            edges = [(0, 0), (0, 0)]
+            edges[axis] = (step, step)
+            padded = np.pad(tallest, edges, mode="edge")
+            before, after = [slice(None), slice(None)], [slice(None), slice(None)]
+            before[axis], after[axis] = slice(None, -2 * step), slice(2 * step, None)
+            tallest = np.maximum(tallest, np.maximum(padded[tuple(before)], padded[tuple(after)]))
+        reach -= step
+    return tallest
+
+
 def _sheets(scene: Scene, levels: int) -> Floats:
     """(3, sheets) tones from the valley to the peak, with some to spare at both ends; the sheets get lighter as they rise."""
     ramp = tones.ramp(scene.palette)
@@ -111,8 +129,9 @@ def _sheets(scene: Scene, levels: int) -> Floats:
     return np.array(found, np.float32).T
 
 
-def _strip(place: Floats, fall: Floats, drift: Floats, sheets: Floats, scene: Scene) -> Floats:
+def _strip(grids: list[Floats], sheets: Floats, scene: Scene) -> Floats:
     """Paper, shadow, lit edge and line of one strip, (3, rows, width) float32."""
+    place, fall, drift, peaks = grids
     unit = min(scene.size)
     relief, lines = np.float32(scene.number("relief")), scene.number("lines")
     slope = np.sqrt(fall * fall + drift * drift) + np.float32(1e-5)
@@ -123,11 +142,12 @@ def _strip(place: Floats, fall: Floats, drift: Floats, sheets: Floats, scene: Sc
     cover = np.minimum(np.maximum(side + np.float32(0.5), 0), 1)
     # Light comes from the upper left, so shadows lie longest at the lower right of a sheet.
     slant = np.float32(0.62) - (fall + drift) / slope * np.float32(0.30)
-    outside = _shade(np.maximum(-side, 0), unit, slant) * relief
-    inside = _shade(np.maximum((edge + 1 - place) / slope, 0), unit, slant) * relief
-    # On a summit the slope says nothing any more about how far the next sheet would be.
-    steep = np.minimum(np.maximum(slope * np.float32(unit * 0.08) - np.float32(0.8), 0), 1)
-    inside *= (side > 0) * steep * steep
+    outside = _shade(np.maximum(-side, 0), unit, slant)
+    inside = _shade(np.maximum((edge + 1 - place) / slope, 0), unit, slant) * (side > 0)
+    # On a summit the slope still speaks of a next sheet, but there is none; a shadow needs something that throws it.
+    spare = (peaks + np.float32(_MARGIN) - edge) * np.float32(4)
+    outside *= np.minimum(np.maximum(spare, 0), 1) * relief
+    inside *= np.minimum(np.maximum(spare - 4, 0), 1) * relief
     rim = np.minimum(np.maximum(np.float32(unit * 0.0016 + 1) - side, 0), 1) * cover
     rim *= (np.float32(1) - slant) * relief * np.float32(0.42)
     ink = _ink(side, slope, edge, unit, lines)
@@ -148,7 +168,7 @@ def _strip(place: Floats, fall: Floats, drift: Floats, sheets: Floats, scene: Sc
 def _shade(away: Floats, unit: int, slant: Floats) -> Floats:
     """The shadow that a sheet throws on the one below, by distance in pixels: a dark seam in a wide soft fall."""
     near = np.maximum(1 - away / np.float32(unit * 0.008), 0)
-    far = np.maximum(1 - away / np.float32(unit * 0.042), 0)
+    far = np.maximum(1 - away / np.float32(unit * _SHADOW), 0)
     shadow: Floats = (near * near * np.float32(0.24) + far * far * np.float32(0.42)) * slant
     return shadow
 

@@ -70,11 +70,11 @@ RECORDED = {
     "landscape with words": "e3beba8add5a0fa3a7af320226e5ab925ce0f8ebecefb97b9767940b7260e061",
     "mesh": "6000c67ed8c918309db61fa0c92f05161d351dcb181ef59d0706ef40125005b6",
     "mesh with words": "56d8dc816b9673d3131093b296d8a3abea77f207036e4e456713e6937875ab1c",
-    "contours": "1d9f3a9ab6e5ac2dc7dceab6ee9deccd8eeadbab086ff38e1259cd4594e7b9df",
+    "contours": "4fe9636e6ab3fc728b91d229aad09cf029097829740bce0f883154258204a1d6",
     "weave": "5a7827907f03b2c380fe50b3d978d3ed74fe3a3531c899f1029578ff847dde4a",
     "tiles": "cbc66a33e868165b57ce2a7c557af80515c11e04a035cb59e530726014721999",
     "bokeh": "956df4f30b017f4064f8df12ba50c2bcccccba971d15f1427196c5592e730c9b",
-    "contours with words": "d0c3a0cc4cec2f732b2bdd73dd0b1eb68ec7c1675e75b48521549e6e91e1a722",
+    "contours with words": "f75fa9f178732a5af16a0c56bbee1be605fb78db282ee39620a56dab2ebf3cd2",
     "weave with words": "6fa82e041127bb2af448cd2df679d51cb5959f17b907595624b1c1e76079b159",
     "tiles with words": "ccb3276055f11f9744f19d0428c1a051e8413ef0d0f8fbaa9e3018a3db2792a3",
     "bokeh with words": "d793b87a778eecbd6ea9c57d19c59e0b8c5cf365eb8aeeee18c577f99cd21ecc",
@@ -341,3 +341,15 @@ def test_blurred_keeps_a_flat_ground_and_spreads_a_point() -> None:
     point[10, 10] = 100_000
     soft = noise.blurred(point, 2)
     assert soft[10, 10] == soft.max() > soft[10, 13] > 0 == soft[0, 0]
+
+
+@pytest.mark.parametrize(("page", "to"), [("site/guide/motifs.md", "to"), ("site/de/guide/motifs.md", "bis")])
+def test_every_motif_is_documented_with_its_ranges(page: str, to: str) -> None:
+    text = (Path(__file__).parents[3] / page).read_text("utf-8")
+    for name, motif in MOTIFS.items():
+        section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert f"brief:motif-{name}" in section
+        for key, parameter in motif.parameters.items():
+            values = ", ".join(f"`{option}`" for option in parameter.options) or f"{parameter.low:g} {to} {parameter.high:g}"
+            default = f"`{parameter.default}`" if parameter.options else f"{parameter.default:g}"
+            assert f"| `{key}` | {values} | {default} |" in section, key

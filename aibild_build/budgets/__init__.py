@@ -50,13 +50,71 @@ class Family:
     whole: Callable[[Mapping[str, Any], BuiltSite], Iterable[Fault]] | None = None
 
 
+def _drafts() -> Family:
+    from .drafts import FAMILY
+
+    return FAMILY
+
+
 def _files() -> Family:
     from .files import FAMILY
 
     return FAMILY
 
 
-_MEMBERS: dict[str, Callable[[], Family]] = {"files": _files}
+def _formats() -> Family:
+    from .formats import FAMILY
+
+    return FAMILY
+
+
+def _hero() -> Family:
+    from .hero import FAMILY
+
+    return FAMILY
+
+
+def _links() -> Family:
+    from .links import FAMILY
+
+    return FAMILY
+
+
+def _paint() -> Family:
+    from .paint import FAMILY
+
+    return FAMILY
+
+
+def _preload() -> Family:
+    from .preload import FAMILY
+
+    return FAMILY
+
+
+def _screens() -> Family:
+    from .screens import FAMILY
+
+    return FAMILY
+
+
+def _shift() -> Family:
+    from .shift import FAMILY
+
+    return FAMILY
+
+
+_MEMBERS: dict[str, Callable[[], Family]] = {
+    "drafts": _drafts,
+    "files": _files,
+    "formats": _formats,
+    "hero": _hero,
+    "links": _links,
+    "paint": _paint,
+    "preload": _preload,
+    "screens": _screens,
+    "shift": _shift,
+}
 
 
 def names() -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from .css import Css, FontFace, Painted, read_css
 from .faults import Fault
+from .jsonld import Entity, Graph, listed
+from .loading import Load
 from .one import OnePage
 from .page import MAX_PAGE_BYTES, Img, Seen, Tag, Unreadable, read_page
 from .pictures import Option, Row, Shown
@@ -16,10 +18,13 @@ from .site import BuiltSite, Kind, Target, read_site
 __all__ = [
     "BuiltSite",
     "Css",
+    "Entity",
     "Fault",
     "FontFace",
+    "Graph",
     "Img",
     "Kind",
+    "Load",
     "MAX_PAGE_BYTES",
     "OnePage",
     "Option",
@@ -30,6 +35,7 @@ __all__ = [
     "Tag",
     "Target",
     "Unreadable",
+    "listed",
     "read_css",
     "read_page",
     "read_site",

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from ...devices import DEVICES
+from ...devices import DEVICES, Device
 from .css import Css, read_css
 from .faults import Fault
+from .jsonld import Graph, read_jsonld
+from .loading import Load, common_loads, picture_loads, the_page
 from .page import Img, Seen, Tag
 from .pictures import Shown, show
 from .site import BuiltSite, Kind, Target
@@ -65,6 +67,24 @@ class OnePage:
         for link in self.seen.rel("stylesheet"):
             found += self._linked(link.get("href"), self.seen.base, link, 2)
         return tuple(found)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The page's structured data."""
+        return read_jsonld(self.seen.jsonld)
+
+    def loads(self, device: Device) -> tuple[Load, ...]:
+        """Everything that the device loads for this page, the document first, each address once."""
+        found = {self.seen.path: the_page(self.seen, self.site)}
+        for load in (*self._common_loads, *picture_loads(self.seen, self.site, self.pictures, device)):
+            known = found.get(load.path or load.url)
+            if known is None or (load.blocks and not known.blocks):
+                found[load.path or load.url] = load
+        return tuple(found.values())
+
+    @cached_property
+    def _common_loads(self) -> tuple[Load, ...]:
+        return tuple(common_loads(self.seen, self.site, self.sheets))
 
     def _linked(self, url: str, base: str, tag: Tag, depth: int) -> Iterator[tuple[Css, str, Tag]]:
         target = self.site.resolve(url, base)

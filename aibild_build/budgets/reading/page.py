@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 import turbohtml
@@ -20,6 +21,7 @@ MAX_ELEMENTS = 100_000
 _FAR = 1_000_000
 _MEASURED_IMAGES = 12  # how far into the page text is counted; later pictures are below the fold of any screen
 _NEAR_IMAGES = 300
+_MOST_BLOCKS = 40
 _NEAR_CHARS = 200
 _MOST_NEAR_CHARS = 800
 _SKIPPED = "script,style,noscript,template"
@@ -62,8 +64,9 @@ class Img(NamedTuple):
 class Seen:
     """A page. `path` is its file in the output, `url` its address; `ids` are all targets of a fragment.
 
-    `anchors` are `<a>` and `<area>` with an address; `embeds` are iframe, video, audio, embed, object, canvas, `input type=image`
-    and SVG's `<image>`; `styled` are elements with a `style` attribute. `scripts` are those that run, with inline text.
+    `blocks` are the first blocks of text, in order. `anchors` are `<a>` and `<area>` with an address; `embeds` are iframe, video,
+    audio, embed, object, canvas, `input type=image` and SVG's `<image>`; `styled` are elements with a `style` attribute. `scripts`
+    are those that run, with inline text.
     """
 
     path: str
@@ -77,6 +80,7 @@ class Seen:
     anchors: tuple[Tag, ...]
     images: tuple[Img, ...]
     headings: tuple[Tag, ...]
+    blocks: tuple[Tag, ...]
     ids: frozenset[str]
     jsonld: tuple[Tag, ...]
     scripts: tuple[Tag, ...]
@@ -159,6 +163,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
         links=_tags(document.select("link")),
         anchors=_tags(document.select("a[href],area[href]"), text=True),
         headings=_tags(document.select("h1,h2,h3,h4,h5,h6"), text=True),
+        blocks=_tags(islice(document.select("h1,h2,p,blockquote,li,td"), _MOST_BLOCKS), text=True),
         ids=_ids(document),
         jsonld=tuple(tag for tag in scripts if tag.get("type").lower() == "application/ld+json"),
         scripts=tuple(tag for tag in scripts if _runs(tag.get("type").lower())),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..budgets import Rule
 from ..budgets.reading import BuiltSite, Fault
-from ..config import CONFIG_FILE, Waiver, path_matches
+from ..config import Waiver, path_matches
 from ..model import Finding, Level, Origin
 
 _ORDER = {Level.FATAL: 0, Level.ERROR: 1, Level.WARNING: 2, Level.NOTE: 3, Level.OFF: 4}
@@ -128,7 +128,7 @@ def _about(waiver: Waiver, rule_id: str, expected: str, site: BuiltSite) -> Find
         rule=rule_id,
         level=site.config.levels.get(rule_id, rule.level),
         message=f"{expected}, got one for `{waiver.rule}` on {waiver.path} until {waiver.until}: {waiver.reason}",
-        origin=Origin(path=CONFIG_FILE, line=waiver.line),
+        origin=Origin(path=site.config.checks.path, line=waiver.line),
         subject=waiver.rule,
         measured=waiver.until,
         limit=site.today,

@@ -40,6 +40,7 @@ def read_checks(settings: Fields, root: Path) -> Checks:
     """`[check]` and `[budgets]`; faults are told to the fields."""
     check, budgets = settings.fields("check"), settings.fields("budgets")
     return Checks(
+        path=settings.document.path,
         build=check.flag("build", True),
         paths=tuple(_path_levels(table) for table in check.each("paths")),
         waivers=tuple(_waiver(table, index) for index, table in enumerate(check.each("waivers"))),

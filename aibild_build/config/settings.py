@@ -102,8 +102,12 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What checking the built site is told. `build` says whether a build does it; of budgets that fit, the last one counts."""
+    """What checking the built site is told, by the file at `path`.
 
+    `build` says whether a build does it; of budgets that fit, the last one counts.
+    """
+
+    path: str = "aibild.toml"
     build: bool = True
     paths: tuple[PathLevels, ...] = ()
     waivers: tuple[Waiver, ...] = ()

@@ -20,6 +20,7 @@ from .listing import GALLERY, GALLERY_SLOT, NOT_FOUND, ORDERS, members, select, 
 from .taxonomy import tag_id, tag_label
 from .urls import href, local
 from .view import (
+    Cover,
     Credit,
     Entry,
     GalleryEntry,
@@ -52,6 +53,7 @@ class Access:
         self._answers: dict[tuple[str, tuple[Argument, ...]], tuple[object, str]] = {}
         self._functions: Mapping[str, Callable[..., object]] = {
             "breadcrumbs": self._breadcrumbs,
+            "cover": self._cover,
             "credits": self._credits,
             "feed": self._feed,
             "gallery": self._gallery,
@@ -128,6 +130,18 @@ class Access:
             cuts = (self._pictures.get((brief, name, lang)) for name in slots)
             if picture := next((cut for cut in cuts if cut is not None), None):
                 yield picture, pages
+
+    def _cover(self, lang: str, page_id: str) -> Cover | None:
+        """The sharing card of the first page that a hub lists and that has one."""
+        page = self._known(lang, page_id)
+        found = members(self._pages, page)
+        start, end = _part(page, len(found))
+        for each in found[start:end]:
+            for slot, reference in each.slots.items():
+                picture = self._pictures.get((reference.brief, slot, lang))
+                if self._config.slots[slot].priority and picture is not None and picture.share is not None:
+                    return Cover(picture=picture.id, share=picture.share)
+        return None
 
     def _cut(self, page: Page, total: int, entries: tuple[Entry, ...]) -> Listing[Entry]:
         count = max(1, -(-total // page.paginate)) if page.paginate else 1

@@ -22,7 +22,7 @@ from ..source import fatal, nearest, read_text, shown
 from .front import Front, read_front
 from .hubs import with_hubs
 from .links import SourceLinks, source_path
-from .listing import GALLERY, NOT_FOUND
+from .listing import GALLERY, HUB, NOT_FOUND
 from .markdown import PROSE, Text, read_markdown
 from .product import PRODUCT
 from .refs import brief_of
@@ -219,7 +219,7 @@ def _template(place: _Place, schema: str) -> str:
 def _schema(place: _Place, template: str) -> str:
     """What a page is in structured data when it does not say so itself: a folder's index is a hub."""
     hub = place.index and place.id and not template
-    return "CollectionPage" if hub or template in (GALLERY, "section.html") else "WebPage"
+    return HUB if hub or template in (GALLERY, "section.html") else "WebPage"
 
 
 def _static(root: Path, findings: list[Finding]) -> Iterator[StaticFile]:

@@ -13,7 +13,7 @@ from ..canonical import key_of
 from ..config import CONFIG_FILE, Config
 from ..model import Finding, Json, Origin, Page
 from ..source import fatal, shown
-from .listing import NOT_FOUND, count_of
+from .listing import HUB, NOT_FOUND, count_of
 from .strings import phrase
 from .taxonomy import TAGS, tag_id, tag_label, tag_slug
 
@@ -60,7 +60,7 @@ def _adopted(page: Page, tags: dict[str, str], plain: Collection[str]) -> Page:
 
 
 def _collection(page: Page) -> str:
-    return "CollectionPage" if page.schema == "WebPage" else page.schema
+    return HUB if page.schema == "WebPage" else page.schema
 
 
 def _tag_pages(config: Config, pages: Sequence[Page], tags: dict[str, str]) -> Iterator[Page]:
@@ -92,7 +92,7 @@ def _hub(config: Config, lang: str, page_id: str, title: str, description: str, 
             description=description,
             body=(),
             section=TAGS,
-            schema="CollectionPage",
+            schema=HUB,
             tag=tag,
             made=True,
         )

@@ -13,6 +13,7 @@ from ..model import Page, PictureRef
 NOT_FOUND = "404"
 GALLERY = "gallery.html"
 GALLERY_SLOT = "card"
+HUB = "CollectionPage"  # what a page of pages is in structured data
 ORDERS = ("order", "date", "updated", "title")
 
 

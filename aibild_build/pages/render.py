@@ -22,12 +22,12 @@ from ..model import Json, LinkRef, Page, PageReason, Picture, PictureRef, Site
 from .access import Access, Pictures, Reading
 from .head import Head, head_html
 from .highlight import has_code, highlight_css, highlighted
-from .listing import GALLERY_SLOT
+from .listing import GALLERY_SLOT, HUB
 from .markup import figure_html, picture_html, slots_css
 from .strings import day_text, phrase, price_text
 from .templates import Templates, environment, fault
 from .urls import local
-from .view import Listing, PageView, site_view
+from .view import Cover, Listing, PageView, site_view
 
 Trace: TypeAlias = "Mapping[str, Json]"
 """{"source": digest, "settings": text, "templates": [[name, digest]], "reads": [[function, arguments, digest]]}; plain JSON."""
@@ -118,7 +118,7 @@ class Renderer:
     def _head(self, page: Page, reading: Reading, set_in_text: Sequence[Picture]) -> str:
         shown = {(picture.id, picture.slot): picture for picture in reading.pictures}
         shown.update({(picture.id, picture.slot): picture for picture in set_in_text})
-        primary = self._primary(page, reading) or next(iter(set_in_text), None)
+        primary = self._primary(page, reading) or next(iter(set_in_text), None) or self._cover(page, reading)
         key = (primary.id, primary.slot) if primary else ("", "")
         first = {key: primary} if primary else {}
         crumbs = cast("tuple[PageView, ...]", reading.ask("breadcrumbs", page.lang, page.id))
@@ -139,16 +139,17 @@ class Renderer:
         )
 
     def _primary(self, page: Page, reading: Reading) -> Picture | None:
-        """The picture that stands for the page: in its priority slot, else in the first slot by name; for a hub without a picture
-        of its own that of the first page it lists."""
+        """The picture that stands for the page: in its priority slot, else in the first slot by name."""
         named = sorted(page.slots, key=lambda name: (not self._config.slots[name].priority, name))
-        if named:
-            return cast("Picture | None", reading.ask("picture", page.lang, page.id, named[0]))
-        if page.schema != "CollectionPage" or GALLERY_SLOT not in self._config.slots:
+        return cast("Picture | None", reading.ask("picture", page.lang, page.id, named[0])) if named else None
+
+    def _cover(self, page: Page, reading: Reading) -> Picture | None:
+        """What stands for a hub without pictures of its own: the first that it lists, with the sharing card of its own page."""
+        if page.schema != HUB:
             return None
-        listing = cast("Listing[PageView]", reading.ask("paginate", page.lang, page.id))
-        asked = (reading.ask("picture", entry.lang, entry.id, GALLERY_SLOT) for entry in listing.entries)
-        return cast("Picture | None", next((picture for picture in asked if picture is not None), None))
+        cover = cast("Cover | None", reading.ask("cover", page.lang, page.id))
+        shown = (picture for picture in reading.pictures if cover is not None and picture.id == cover.picture)
+        return next((replace(picture, share=cover.share) for picture in shown if cover is not None), None)
 
     def _names(self, page: Page, reading: Reading, content: Markup) -> dict[str, object]:
         """All that a template may use."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..config import Config, Organisation
-from ..model import Json, Page, Picture
+from ..model import Json, Page, Picture, Related
 from .urls import full, href
 
 
@@ -72,6 +72,14 @@ class GalleryEntry:
 
     picture: Picture
     pages: tuple[PageView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What stands for a hub: the id of a picture that it lists, and that picture's sharing card."""
+
+    picture: str
+    share: Related
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,7 @@ def test_days_begin_in_the_sites_time_zone(project: Project) -> None:
 
 def test_source_types_are_schema_terms() -> None:
     assert digital_source_type("trainedAlgorithmicMedia") == "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
+    assert digital_source_type("digitalCreation") == "https://schema.org/DigitalArtDigitalSource"
 
 
 def locations(xml: bytes, namespace: str = SITEMAP_NAMESPACE) -> list[str]:

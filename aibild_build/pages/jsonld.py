@@ -22,6 +22,12 @@ from .view import PageView, site_view
 
 ARTICLES = ("Article", "BlogPosting", "NewsArticle", "TechArticle")
 Node: TypeAlias = "dict[str, object]"
+# IPTC has renamed these since schema.org took its list over (schema.org/IPTCDigitalSourceEnumeration keeps the old names).
+_OLDER_TERMS = {
+    "computationalCapture": "multiFrameComputationalCapture",
+    "digitalCreation": "digitalArt",
+    "humanEdits": "minorHumanEdits",
+}
 
 
 def graph(config: Config, page: Page, pictures: Sequence[Picture], primary: Picture | None, crumbs: Sequence[PageView]) -> str:
@@ -209,7 +215,8 @@ def _image(config: Config, page: Page, picture: Picture) -> Node:
 
 def digital_source_type(source_type: str) -> str:
     """An IPTC digital source type's last part as schema.org's term: "algorithmicMedia" → ".../AlgorithmicMediaDigitalSource"."""
-    return f"https://schema.org/{source_type[:1].upper()}{source_type[1:]}DigitalSource"
+    term = _OLDER_TERMS.get(source_type, source_type)
+    return f"https://schema.org/{term[:1].upper()}{term[1:]}DigitalSource"
 
 
 def _pixels(count: int) -> Node:

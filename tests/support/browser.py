@@ -29,6 +29,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
 )
+_DARK = ("--blink-settings=preferredColorScheme=0",)
 _HEIGHT_PX = 800
 
 _PROBE = """<!doctype html><meta charset="utf-8"><title>probe</title><body><pre id="result"></pre><script>
@@ -79,16 +80,53 @@ frame.onload = async () => {
 };
 </script>"""
 
+# Runs axe-core inside each frame: rules of WCAG 2.0 to 2.2, levels A and AA.
+_AXE = """<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>axe</title>
+<body><pre id="result"></pre><script>
+const jobs = JOBS, result = [], tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+async function look([path, width]) {
+  const frame = document.createElement('iframe');
+  frame.style.cssText = `border:0;width:${width}px;height:HEIGHTpx`;
+  const loaded = new Promise(done => frame.onload = done);
+  frame.src = path;
+  document.body.append(frame);
+  await loaded;
+  const script = frame.contentDocument.createElement('script'), ready = new Promise(done => script.onload = done);
+  script.src = '/axe.js';
+  frame.contentDocument.head.append(script);
+  await ready;
+  const found = await frame.contentWindow.axe.run(frame.contentDocument, {runOnly: tags, resultTypes: ['violations']});
+  result.push({path, width, passes: found.passes.length, violations: found.violations.map(rule => ({id: rule.id, help: rule.help,
+    nodes: rule.nodes.slice(0, 5).map(node => node.target.join(' ') + ': ' + node.failureSummary)}))});
+  frame.remove();
+}
+(async () => {
+  for (const job of jobs) await look(job);
+  document.getElementById('result').textContent = JSON.stringify(result);
+})();
+</script>"""
+
 
 def measure(served: Served, jobs: Sequence[tuple[str, int]], *, density: float = 1) -> list[dict[str, Any]]:
     """For each (path, width in CSS pixels): the frame's scroll width, what sticks out, and each image's choice and box."""
-    served.extra["/probe"] = _PROBE.replace("JOBS", json.dumps([list(job) for job in jobs])).replace("HEIGHT", str(_HEIGHT_PX))
+    return _in_frames(served, _PROBE, jobs, [f"--force-device-scale-factor={density}"])
+
+
+def axe(served: Served, jobs: Sequence[tuple[str, int]], script: str, *, dark: bool = False) -> list[dict[str, Any]]:
+    """For each (path, width in CSS pixels): the rules of WCAG 2.2 AA that the page violates, by axe-core's own script."""
+    served.extra["/axe.js"] = script
+    return _in_frames(served, _AXE, jobs, _DARK if dark else ())
+
+
+def _in_frames(served: Served, page: str, jobs: Sequence[tuple[str, int]], options: Sequence[str]) -> list[dict[str, Any]]:
+    name = f"/probe-{len(served.extra)}"
+    served.extra[name] = page.replace("JOBS", json.dumps([list(job) for job in jobs])).replace("HEIGHT", str(_HEIGHT_PX))
     window = f"--window-size={max(width for _, width in jobs) + 40},{_HEIGHT_PX + 200}"
-    options = [window, f"--force-device-scale-factor={density}", "--virtual-time-budget=600000", "--dump-dom"]
-    found = re.search(r'<pre id="result">(.+?)</pre>', _run(options, f"{served.url}/probe"), re.S)
+    said = _run([window, *options, "--virtual-time-budget=600000", "--dump-dom"], served.url + name)
+    found = re.search(r'<pre id="result">(.+?)</pre>', said, re.S)
     assert found, "the probe page did not finish"
-    measured: list[dict[str, Any]] = json.loads(html.unescape(found[1]))
-    return measured
+    result: list[dict[str, Any]] = json.loads(html.unescape(found[1]))
+    return result
 
 
 def photograph(served: Served, path: str, width: int, file: Path, *, dark: bool = False, height: int = _HEIGHT_PX) -> None:
@@ -96,7 +134,7 @@ def photograph(served: Served, path: str, width: int, file: Path, *, dark: bool 
     served.ready.clear()
     served.extra["/frame"] = _FRAME.replace("PATH", path).replace("WIDTH", str(width)).replace("HEIGHT", str(height))
     options = [f"--window-size={max(width, 500)},{height}", f"--screenshot={file}"]
-    _run([*options, *(["--blink-settings=preferredColorScheme=0"] if dark else [])], f"{served.url}/frame")
+    _run([*options, *(_DARK if dark else ())], f"{served.url}/frame")
 
 
 def visit(served: Served, path: str, *, width: int, density: float = 1) -> list[str]:

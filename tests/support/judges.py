@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-_NODE = Path(__file__).parents[1] / "real" / "node"
-NU = _NODE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+NODE = Path(__file__).parents[1] / "real" / "node"
+NU = NODE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
 _PACKAGES = {
     "avifdec": "libavif-bin",
@@ -24,6 +24,7 @@ _PACKAGES = {
     "dwebp": "webp",
     "exiftool": "libimage-exiftool-perl",
     "java": "default-jre-headless",
+    "node": "nodejs",
     "webpinfo": "webp",
 }
 
@@ -40,6 +41,14 @@ def nu_checker() -> list[str]:
     return [command("java"), "-Xss1024k", "-jar", str(NU)]
 
 
+def node_file(path: str) -> Path:
+    """A file of a judge from the npm registry, for example `axe-core/axe.min.js`."""
+    file = NODE / "node_modules" / path
+    if not file.is_file():
+        absent(f"`{path.split('/bin/')[0]}` is not installed (npm ci --prefix tests/real/node)")
+    return file
+
+
 def absent(reason: str) -> str:
     """Skip locally, fail in CI. Never returns."""
     if os.environ.get("CI") == "true":
@@ -47,6 +56,9 @@ def absent(reason: str) -> str:
     pytest.skip(reason)
 
 
-def ask(arguments: Sequence[str | Path], *, stdin: str = "", timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
+def ask(
+    arguments: Sequence[str | Path], *, stdin: str = "", timeout_s: float = 240, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a judge and return what it said; its exit status is for the caller to read."""
-    return subprocess.run([str(part) for part in arguments], input=stdin, capture_output=True, text=True, timeout=timeout_s)
+    command = [str(part) for part in arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout_s, cwd=cwd)

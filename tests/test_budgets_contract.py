@@ -48,6 +48,13 @@ def test_families_are_whole(family: Family) -> None:
     assert (family.note is None) or (family.whole is not None), "notes that nobody reads"
 
 
+@pytest.mark.parametrize("lang", ["", "de/"])
+def test_every_rule_has_its_heading_and_its_level(lang: str) -> None:
+    page = (SITES.parents[1] / "site" / lang / "reference/rules.md").read_text("utf-8")
+    written = dict(re.findall(r"^### ([a-z0-9-]+)\n\n(?:Level|Stufe) `([a-z]+)`", page, re.M))
+    assert written == {rule.id: rule.level.value for rule in all_rules().values()}
+
+
 def test_every_site_belongs_to_a_rule() -> None:
     assert sorted(path.name for path in SITES.iterdir()) == RULES
 

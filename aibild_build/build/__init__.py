@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -19,8 +20,9 @@ from ..disk import write_atomic
 from ..errors import StoreCorrupt
 from ..lock import LOCK_FILE, write_lock
 from ..model import Report, Tally
+from ..plan.models import Pins
 from ..plan.pages import read_remembered, remembered_bytes, want_pages
-from ..plan.pictures import want_assets
+from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions
 from .draft import as_draft, draft_findings
@@ -89,11 +91,14 @@ def _build(options: Options, today: str, say: Talk) -> Report:
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
         _refuse_over_limit(options, project, today)
-        wanted = want_assets(project, store, force=options.force, draft=options.draft)
+        pins = Pins(project)
+        ask = partial(want_assets, store=store, force=options.force, draft=options.draft, pins=pins)
+        wanted = ask(project)
         drafts = frozenset(want.brief for want in wanted if want.draft)
         if options.frozen:
             plan.refuse_frozen(wanted)
-        made = make_pictures(project, wanted, arguments, crew, say, today)
+        made = make_pictures(project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled))
+        pins.save()
         note_spent(state, Spent(day=today, pictures=made.made, engine_seconds=made.seconds, credits=made.credits))
         lock = write_lock(made.lock).encode()
         if not options.frozen:
@@ -123,7 +128,7 @@ def _build(options: Options, today: str, say: Talk) -> Report:
                     config,
                     (
                         *draft_findings(project, drafts),
-                        *(one for want in wanted for one in want.findings),
+                        *engine_findings(wanted),
                         *made.findings,
                         *(one for brief in briefs for one in brief.findings),
                     ),

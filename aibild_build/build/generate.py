@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from .. import crews
@@ -13,6 +14,7 @@ from ..errors import SourceError
 from ..lock import LOCK_FILE, write_lock
 from ..model import Finding, Level
 from ..plan import STATE_FOLDER
+from ..plan.models import Pins
 from ..plan.pictures import want_assets
 from ..plan.reading import open_project
 from ..source import nearest
@@ -50,14 +52,17 @@ def generate(
         opened_store(options, project, output) as (store, arguments),
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
-        wanted = want_assets(project, store, briefs=briefs or None, force=options.force, repin=repin)
+        pins = Pins(project)
+        ask = partial(want_assets, store=store, briefs=briefs or None, force=options.force, repin=repin, pins=pins)
+        wanted = ask(project)
         costs = [one.work.cost for want in wanted for one in want.making]
         limits_of(options).over(project.config).refuse(
             images=len(costs),
             seconds=sum(cost.seconds or 0.0 for cost in costs),
             credits=sum(cost.credits for cost in costs),
         )
-        made = make_pictures(project, wanted, arguments, crew, say, today)
+        made = make_pictures(project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled))
+        pins.save()
         spent = Spent(day=today, pictures=made.made, engine_seconds=made.seconds, credits=made.credits)
         note_spent(project.config.root / STATE_FOLDER, spent)
         write_atomic(project.config.root / LOCK_FILE, write_lock(made.lock).encode())

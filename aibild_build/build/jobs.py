@@ -41,9 +41,9 @@ def _engine(name: str, settings: str) -> engines.Engine:
 def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
     """Make one candidate and put it into the store.
 
-    `order`: store, engine, settings (JSON text), recipe, inputs (role → path), expected (pixels or ""), today, again (make it
-    even if it is there). Answer: asset, seconds, made, note; or refused, hint, so that all refusals of a run are told at once.
-    Raises EngineError.
+    `order`: store, engine, settings (JSON text), recipe, inputs (role → path), parent (blob or ""), expected (pixels or ""),
+    today, again (make it even if it is there). Answer: asset, seconds, made, note; or refused, hint, so that all refusals of a
+    run are told at once. Raises EngineError.
     """
     store = open_store(*order["store"])
     recipe: Recipe = from_json(Recipe, order["recipe"])
@@ -61,6 +61,14 @@ def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
         return {"asset": to_json(asset), "seconds": seconds, "made": True, "note": store.degraded}
 
 
+def _parent(store: Store, digest: str) -> bytes:
+    """The picture that this one starts from. Raises StoreCorrupt when its bytes are gone."""
+    data = store.get(digest)
+    if data is None:
+        raise StoreCorrupt(f"the picture {digest[:12]} in the store was damaged", hint="build again: it is made anew")
+    return data
+
+
 def _found(store: Store, recipe_key: str, expected: str) -> Asset | None:
     found = find_made(store, recipe_key)
     return found if found is not None and expected in ("", found.pixels) else None
@@ -70,6 +78,8 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
     from ..imagefile import encode_png, pixels_digest
 
     inputs = {role: Path(path).read_bytes() for role, path in order["inputs"]}
+    if order.get("parent"):
+        inputs["parent"] = _parent(store, order["parent"])
     drawn = _engine(order["engine"], order["settings"]).generate(recipe, inputs, lambda share: None)[0]
     pixels = pixels_digest(drawn.samples, drawn.size, drawn.mode)
     if order["expected"] not in ("", pixels):

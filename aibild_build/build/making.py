@@ -5,16 +5,17 @@ Takes what `plan` wants, yields the assets with the lock that pins them, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..canonical import canonical
 from ..crews import Crew
-from ..errors import SourceError, StoreError
+from ..errors import EngineUnavailable, SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
 from ..model import MASTER, Asset, Finding, Level, PictureReason, Rendition, Work
 from ..plan import made_day
+from ..plan.models import settings_of
 from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
@@ -51,21 +52,68 @@ class FilesMade:
     seconds: float
 
 
+Again = Callable[[Project, Collection[str]], tuple[WantedAsset, ...]]
+
+
 def make_pictures(
+    project: Project,
+    wanted: tuple[WantedAsset, ...],
+    store: StoreArguments,
+    crew: Crew,
+    talk: Talk,
+    today: str,
+    again: Again | None = None,
+) -> PicturesMade:
+    """Make what is missing and let it through the gates, pictures before those that start from them.
+
+    `again` asks anew what is wanted once earlier pictures are pinned; it is told the subjects that are settled. Raises
+    EngineError, SourceError for what engines refuse, StoreError for what can neither be used nor made, and RefusedError for what
+    no gate lets pass.
+    """
+    settled: set[str] = set()
+    total: PicturesMade | None = None
+    while True:
+        ready = tuple(want for want in wanted if not want.waiting)
+        wave = _make_wave(project, ready, store, crew, talk, today)
+        total = _added(total, wave)
+        settled |= {want.subject for want in ready}
+        if len(ready) == len(wanted) or again is None:
+            return total
+        project = replace(project, lock=wave.lock)
+        wanted = again(project, settled)
+
+
+def _added(before: PicturesMade | None, wave: PicturesMade) -> PicturesMade:
+    """The last wave sees all pictures; only what was spent adds up."""
+    if before is None:
+        return wave
+    return replace(
+        wave,
+        refused=before.refused + wave.refused,
+        made=before.made + wave.made,
+        reused=wave.reused - before.made,
+        seconds=before.seconds + wave.seconds,
+        credits=before.credits + wave.credits,
+    )
+
+
+def _make_wave(
     project: Project, wanted: tuple[WantedAsset, ...], store: StoreArguments, crew: Crew, talk: Talk, today: str
 ) -> PicturesMade:
-    """Make what is missing and let it through the gates.
-
-    Raises EngineError, SourceError for what engines refuse, StoreError for what can neither be used nor made, and RefusedError
-    for what no gate lets pass.
-    """
     blocked = [want.subject for want in wanted if want.blocked]
     if blocked:
         raise StoreError(
             f"pinned, missing from the store, and not to be made again exactly: {', '.join(blocked)}",
             hint=f"fetch the store that holds them, or pin new pixels with `aibild generate --repin {blocked[0].split()[0]}`",
         )
+    changed = sorted({name for want in wanted if want.making for name in want.changed})
+    if changed:
+        raise EngineUnavailable(
+            f"not the files that aibild.lock pins: model{'' if len(changed) == 1 else 's'} {', '.join(changed)}",
+            hint=f"bring the old files back, or take the new ones with `aibild models update {changed[0]}`",
+        )
     orders = [_picture_order(project, want, index, store, today) for want in wanted for index in range(len(want.making))]
+    orders.sort(key=_by_model)
     answers = {work.key: answer for work, answer in carry_out("picture", make_picture, orders, crew, talk)}
     refusals = tuple(_refusals(project, wanted, answers))
     if refusals:
@@ -85,6 +133,12 @@ def make_pictures(
         seconds=sum(answer["seconds"] for answer in new),
         credits=sum(answer["asset"]["made"]["credits"] for answer in new),
     )
+
+
+def _by_model(order: tuple[Work, dict[str, Any]]) -> tuple[str, str, str]:
+    """Pictures of one model one after another, so that it is loaded once; within it those of one set of adapters."""
+    noted = order[1]["recipe"]["noted"]
+    return str(order[1]["engine"]), str(noted.get("model", "")), canonical(noted.get("models") or {}).decode()
 
 
 def _refusals(project: Project, wanted: tuple[WantedAsset, ...], answers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
@@ -113,13 +167,16 @@ def _in_use(
     for want in wanted:
         pick = picks[want.subject]
         if not want.draft:
-            lock = _pinned(lock, want, made[want.subject], pick)
+            lock = replace(_pinned(lock, want, made[want.subject], pick), models={**lock.models, **want.models})
         asset = made[want.subject][want.recipes[pick].key]
+        if want.hidden:
+            continue
         assets.setdefault(want.brief, {})[want.name] = asset
         if want.name == MASTER:
             days[want.brief] = made_day(want, asset)
     kept = {brief_id: asset_names(brief) for brief_id, brief in project.site.briefs.items()}
-    return lock.only(kept), assets, days
+    models = {name: entry for name, entry in lock.models.items() if name in project.config.models}
+    return replace(lock.only(kept), models=models), assets, days
 
 
 def _picture_order(
@@ -127,7 +184,7 @@ def _picture_order(
 ) -> tuple[Work, dict[str, Any]]:
     making = want.making[index]
     root = project.config.root
-    settings = canonical(dict(project.config.engines.get(want.engine, {}))).decode()
+    settings = canonical(settings_of(project.config, want.engine)).decode()
     order = {
         "store": store,
         "lane": want.lane,
@@ -135,6 +192,7 @@ def _picture_order(
         "settings": settings,
         "recipe": to_json(making.recipe),
         "inputs": [(role, str(root / path)) for role, path in making.inputs],
+        "parent": want.parent.digest if want.parent is not None else "",
         "expected": making.expected,
         "subject": f"`{want.subject}`",
         "today": today,
@@ -162,7 +220,15 @@ def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: in
             continue
         made = days.get(asset.pixels, asset.made.when)
         pins.append(
-            Pin(recipe=recipe.key, pixels=asset.pixels, engine=recipe.engine, seed=recipe.seed, size=asset.size, made=made)
+            Pin(
+                recipe=recipe.key,
+                pixels=asset.pixels,
+                engine=recipe.engine,
+                model=str(recipe.noted.get("model", "")),
+                seed=recipe.seed,
+                size=asset.size,
+                made=made,
+            )
         )
     return lock.pin(want.brief, want.name, Pinned(pick=pick, candidates=tuple(pins)))
 

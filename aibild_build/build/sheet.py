@@ -35,6 +35,7 @@ from ..model import (
     ratio_value,
 )
 from ..plan import STATE_FOLDER
+from ..plan.models import settings_of
 from ..plan.pictures import Making, WantedAsset, want_assets
 from ..plan.reading import Project, open_project
 from ..plan.renditions import POLICY, find_rendition
@@ -133,7 +134,7 @@ def _asked(project: Project, profile: str) -> tuple[_Asked, ...]:
         )
     if faults:
         raise SourceError(tuple(dict.fromkeys(faults)))
-    engine = engines.load(briefs[0].engine, project.config.engines.get(briefs[0].engine))
+    engine = engines.load(briefs[0].engine, settings_of(project.config, briefs[0].engine))
     if isinstance(engine, engines.Probing):
         own, _ = read_probes(project.config, profile, dict.fromkeys(engine.probes, "a probe of the style"))
         briefs = tuple(engine.probe(brief, brief.id) for brief in own)
@@ -195,7 +196,7 @@ def _order(project: Project, want: WantedAsset, making: Making, store: StoreArgu
         "store": store,
         "lane": want.lane,
         "engine": want.engine,
-        "settings": canonical(dict(project.config.engines.get(want.engine, {}))).decode(),
+        "settings": canonical(settings_of(project.config, want.engine)).decode(),
         "recipe": to_json(making.recipe),
         "inputs": [(role, str(project.config.root / path)) for role, path in making.inputs],
         "expected": "",

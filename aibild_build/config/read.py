@@ -18,6 +18,7 @@ from ..model import Finding, Json
 from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
 from .checks import read_checks, read_levels, read_size
 from .languages import read_languages
+from .models import read_models
 from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
 from .slots import read_slots
 from .values import is_web, read_address, read_palette, read_rights
@@ -85,6 +86,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         images=images,
         defaults=_defaults(settings.fields("briefs")),
         engines=_tables(settings, "engines"),
+        models=read_models(settings.fields("models")),
         gates=_gates(settings),
         levels=read_levels(settings.fields("rules")),
         checks=read_checks(settings, root),

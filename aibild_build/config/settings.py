@@ -135,6 +135,7 @@ class Config:
     images: Images = field(default_factory=Images)
     defaults: Defaults = field(default_factory=Defaults)
     engines: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gates: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)

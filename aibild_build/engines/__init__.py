@@ -92,6 +92,18 @@ class Probing(Protocol):
     def probe(self, brief: Brief, name: str) -> Brief: ...
 
 
+@runtime_checkable
+class Modelled(Protocol):
+    """What an engine has besides that works with models which aibild.toml declares.
+
+    `models_of` names those that a brief may need; `resolve` is then given the lock's entry of each. An engine that says `staged =
+    True` also takes briefs whose parameters name a `parent` (the picture to start from, input role "parent"), so that a brief may
+    ask for `stages`, `overlays`, a `cutout`, and for ratios with `mode: outpaint`.
+    """
+
+    def models_of(self, brief: Brief) -> tuple[str, ...]: ...
+
+
 def _sketch(settings: Mapping[str, Json]) -> Engine:
     from .sketch import Sketch
 
@@ -110,7 +122,39 @@ def _flat(settings: Mapping[str, Json]) -> Engine:
     return Flat(settings)
 
 
-_MEMBERS: dict[str, Callable[[Mapping[str, Json]], Engine]] = {"sketch": _sketch, "imported": _imported, "flat": _flat}
+def _sdxl(settings: Mapping[str, Json]) -> Engine:
+    from .sdxl import Sdxl
+
+    return Sdxl(settings)
+
+
+def _openai(settings: Mapping[str, Json]) -> Engine:
+    from . import hosted
+
+    return hosted.load("openai", settings)
+
+
+def _ideogram(settings: Mapping[str, Json]) -> Engine:
+    from . import hosted
+
+    return hosted.load("ideogram", settings)
+
+
+def _firefly(settings: Mapping[str, Json]) -> Engine:
+    from . import hosted
+
+    return hosted.load("firefly", settings)
+
+
+_MEMBERS: dict[str, Callable[[Mapping[str, Json]], Engine]] = {
+    "sketch": _sketch,
+    "imported": _imported,
+    "sdxl": _sdxl,
+    "openai": _openai,
+    "ideogram": _ideogram,
+    "firefly": _firefly,
+    "flat": _flat,
+}
 
 
 def names() -> tuple[str, ...]:

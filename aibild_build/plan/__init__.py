@@ -16,7 +16,7 @@ from ..pages.render import Renderer
 from ..store import Store
 from .costs import past_costs
 from .pages import WantedPage, read_remembered, want_pages
-from .pictures import WantedAsset, want_assets, with_cost
+from .pictures import WantedAsset, engine_findings, want_assets, with_cost
 from .reading import Project, open_project, relevel
 from .renditions import WantedBrief, compose_pictures, want_renditions
 
@@ -63,7 +63,7 @@ def plan_project(project: Project, *, today: str, store_dir: Path | None, output
         unlocked=tuple(asset.subject for asset in wanted if asset.state is not LockState.EQUAL),
         findings=(
             *project.findings,
-            *relevel(project.config, tuple(finding for asset in wanted for finding in asset.findings)),
+            *relevel(project.config, engine_findings(wanted)),
             *(finding for brief in briefs for finding in brief.findings),
         ),
     )
@@ -95,6 +95,8 @@ def expected_assets(wanted: tuple[WantedAsset, ...], today: str) -> tuple[dict[s
     assets: dict[str, dict[str, Asset]] = {}
     days: dict[str, str] = {}
     for want in wanted:
+        if want.hidden:
+            continue
         asset = picked(want) or _unmade(want, today)
         assets.setdefault(want.brief, {})[want.name] = asset
         if want.name == MASTER:

@@ -6,8 +6,8 @@ Takes a `Project` and a store, yields one `WantedAsset` for every asset of every
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import engines, recipe
@@ -17,7 +17,22 @@ from ..lock import Lock, LockState, Pin, Pinned, compare
 from ..model import MASTER, Asset, Brief, Cost, Finding, Json, Level, PictureReason, Recipe, Size, Work
 from ..store import Store
 from ..wire import from_json
+from .chains import Node, asset_names, bases, chain, is_hidden, plain
+from .models import Pins, changed_finding, fault_finding, settings_of
 from .reading import Project, uses
+
+__all__ = [
+    "Making",
+    "WantedAsset",
+    "asset_key",
+    "asset_names",
+    "engine_findings",
+    "find_made",
+    "find_pinned",
+    "recipe_differences",
+    "want_assets",
+    "with_cost",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +51,9 @@ class WantedAsset:
     asked for.
 
     `blocked` says why it can neither be used nor made, "" otherwise. A `draft` is a sketch that stands in for it.
-    `findings` are what the engine had to say of the brief, none of it fatal.
+    `findings` are what the engine had to say of the brief, none of it fatal. `waiting` means that it starts from a picture that
+    is not made yet: its recipes are stand-ins until then. `parent` is that picture once it is there. `models` are the lock's
+    entries of the models it names, `changed` those of them whose files here are others.
     """
 
     brief: str
@@ -51,10 +68,19 @@ class WantedAsset:
     blocked: str = ""
     draft: bool = False
     findings: tuple[Finding, ...] = ()
+    waiting: bool = False
+    parent: Asset | None = None
+    models: Mapping[str, Json] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is a step on the way to a picture, shown by no page."""
+        return is_hidden(self.name)
 
     @property
     def subject(self) -> str:
-        return self.brief if self.name == MASTER else f"{self.brief} {self.name}"
+        return _subject(self.brief, self.name)
 
     @property
     def size(self) -> Size:
@@ -74,51 +100,164 @@ def want_assets(
     force: bool = False,
     repin: bool = False,
     draft: bool = False,
+    settled: Collection[str] = (),
+    pins: Pins | None = None,
 ) -> tuple[WantedAsset, ...]:
     """Every asset that the site's pages need, or that `briefs` need, sorted by brief.
 
-    Raises SourceError when an engine finds fault with a brief.
+    `settled` are subjects that this run has made already: neither `force` nor `repin` applies to them again. Raises SourceError
+    when an engine finds fault with a brief.
     """
-    loaded: dict[str, engines.Engine] = {}
+    ask = _Asking(project, store, pins or Pins(project), force=force, repin=repin, draft=draft, settled=frozenset(settled))
     wanted: list[WantedAsset] = []
-    faults: list[Finding] = []
     for brief_id in sorted(uses(project.config, project.site) if briefs is None else briefs):
-        brief = project.site.briefs[brief_id]
-        if brief.engine not in loaded:
-            loaded[brief.engine] = engines.load(brief.engine, project.config.engines.get(brief.engine))
-        engine = loaded[brief.engine]
-        for name in asset_names(brief):
-            resolved, recipes, found = _recipes(project, brief, name, engine)
-            faults += found
-            if recipes:
-                want = _decide(project, store, engine, brief, name, recipes, resolved.inputs, force=force, repin=repin)
-                want = replace(want, findings=tuple(one for one in resolved.findings if one.level is not Level.FATAL))
-                missing = want.blocked or (want.making and want.state is not LockState.EQUAL)
-                wanted.append(_stand_in(project, store, brief, name) if draft and missing else want)
-    if faults:
-        raise SourceError(tuple(faults))
+        wanted += ask.wants_of(project.site.briefs[brief_id])
+    if ask.faults:
+        raise SourceError(tuple(dict.fromkeys(ask.faults)))
     return tuple(wanted)
 
 
-def asset_names(brief: Brief) -> tuple[str, ...]:
-    """The assets of a brief: the master, and each ratio that is made rather than cropped."""
-    return (MASTER, *(rule.ratio for rule in brief.ratios if rule.mode != "crop"))
+def engine_findings(wanted: Sequence[WantedAsset]) -> tuple[Finding, ...]:
+    """What engines had to say of briefs, each thing once."""
+    return tuple(dict.fromkeys(finding for want in wanted for finding in want.findings))
+
+
+class _Asking:
+    """One round of questions: engines are loaded once, faults are collected."""
+
+    def __init__(
+        self, project: Project, store: Store, pins: Pins, *, force: bool, repin: bool, draft: bool, settled: frozenset[str]
+    ) -> None:
+        self._project = project
+        self._store = store
+        self._pins = pins
+        self._force, self._repin, self._draft, self._settled = force, repin, draft, settled
+        self._engines: dict[str, engines.Engine] = {}
+        self.faults: list[Finding] = []
+
+    def wants_of(self, brief: Brief) -> list[WantedAsset]:
+        """The wanted assets of one brief, each after the one it starts from; steps that nobody needs are left out."""
+        engine = self._engine(brief.engine)
+        found: dict[str, WantedAsset] = {}
+        drawn: dict[str, Node] = {}
+        for base in bases(brief):
+            try:
+                nodes = chain(brief, base) if getattr(engine, "staged", False) else (plain(brief, base),)
+            except ValueError as error:
+                self.faults.append(_stage_fault(brief, str(error)))
+                continue
+            for node in nodes:
+                want = self._want(node, engine, found.get(node.parent))
+                if want is None:
+                    break
+                found[node.name], drawn[node.name] = want, node
+        wants = _needed(list(found.values()), brief)
+        return [one for want in wants if (one := self._or_draft(want, drawn[want.name])) is not None]
+
+    def _or_draft(self, want: WantedAsset, node: Node) -> WantedAsset | None:
+        """In a draft what cannot be had is sketched, and steps towards it are left out."""
+        if not self._draft or not (want.blocked or (want.making and want.state is not LockState.EQUAL)):
+            return want
+        return None if want.hidden else _stand_in(self._project, self._store, node)
+
+    def _engine(self, name: str) -> engines.Engine:
+        if name not in self._engines:
+            self._engines[name] = engines.load(name, settings_of(self._project.config, name))
+        return self._engines[name]
+
+    def _want(self, node: Node, engine: engines.Engine, parent: WantedAsset | None) -> WantedAsset | None:
+        names = engine.models_of(node.brief) if isinstance(engine, engines.Modelled) else ()
+        entries = self._pins.of(names)
+        broken = [fault_finding(name, why) for name in names if name not in entries and (why := self._pins.fault(name))]
+        if broken:
+            self.faults += broken
+            return None
+        resolved, recipes, faults = _recipes(self._project, node, engine, entries, parent)
+        self.faults += faults
+        if not recipes:
+            return None
+        subject = _subject(node.brief.id, node.name)
+        fresh = subject not in self._settled
+        want = _decide(
+            self._project,
+            self._store,
+            engine,
+            node,
+            recipes,
+            resolved.inputs,
+            force=self._force and fresh,
+            repin=self._repin and fresh,
+        )
+        changed = self._pins.changed(names)
+        return replace(
+            want,
+            findings=(
+                *(one for one in resolved.findings if one.level is not Level.FATAL),
+                *(changed_finding(name) for name in changed),
+            ),
+            waiting=parent is not None and not _start_of(parent)[2],
+            parent=_picked(parent) if parent is not None else None,
+            models=entries,
+            changed=changed,
+        )
+
+
+def _needed(wants: list[WantedAsset], brief: Brief) -> list[WantedAsset]:
+    """Without the steps that would have to be made or fetched only for a picture that is there already."""
+    parents = {node.name: node.parent for base in bases(brief) for node in _chain_or_none(brief, base)}
+    names = {parents.get(want.name, "") for want in wants if want.making or want.waiting}
+    while more := {parents[name] for name in names if parents.get(name)} - names:
+        names |= more
+    return [want for want in wants if not want.hidden or want.name in names or not (want.making or want.blocked)]
+
+
+def _chain_or_none(brief: Brief, base: str) -> tuple[Node, ...]:
+    try:
+        return chain(brief, base)
+    except ValueError:
+        return ()
+
+
+def _start_of(parent: WantedAsset) -> tuple[str, str, bool]:
+    """Recipe key and pixels of the picture that a parent will be, and whether they are known; stand-ins where they are not."""
+    pin = parent.pinned.picked if parent.state is LockState.EQUAL and parent.pinned is not None else None
+    first = parent.recipes[0].key
+    if parent.waiting:
+        return first, first, False
+    if pin is not None and all(one.expected for one in parent.making):
+        return pin.recipe, pin.pixels, True
+    if len(parent.recipes) == 1 and not parent.making and first in parent.assets:
+        return first, parent.assets[first].pixels, True
+    return first, first, False
+
+
+def _picked(parent: WantedAsset) -> Asset | None:
+    """The parent's asset in use, if it is at hand and settled."""
+    key, _, known = _start_of(parent)
+    return parent.assets.get(key) if known else None
+
+
+def _subject(brief: str, name: str) -> str:
+    return brief if name == MASTER else f"{brief} {name}"
 
 
 def _recipes(
-    project: Project, brief: Brief, name: str, engine: engines.Engine
+    project: Project, node: Node, engine: engines.Engine, models: Mapping[str, Json], parent: WantedAsset | None
 ) -> tuple[engines.Resolved, tuple[Recipe, ...], tuple[Finding, ...]]:
     """The recipe of every candidate, what the engine resolved, and the faults that forbid both."""
-    asked = recipe.for_ratio(brief, name)
-    size = brief.size if name == MASTER else recipe.size_at(brief, name)
-    resolved = engine.resolve(asked, name, size, project.lock.models)
+    brief = node.brief
+    resolved = engine.resolve(brief, node.name, node.size, models)
     faults = [finding for finding in resolved.findings if finding.level is Level.FATAL]
-    rule = next((rule for rule in brief.ratios if rule.ratio == name), None)
-    if rule is not None and rule.mode == "outpaint":
-        faults.append(_no_outpaint(brief, name))
+    rule = next((rule for rule in brief.ratios if rule.ratio == node.name), None)
+    if rule is not None and rule.mode == "outpaint" and not getattr(engine, "staged", False):
+        faults.append(_no_outpaint(brief, node.name))
     digests, missing = _input_digests(project.config.root, brief, resolved.inputs)
     if faults or missing:
         return resolved, (), (*faults, *missing)
+    parents: tuple[str, ...] = ()
+    if parent is not None:
+        key, pixels, _ = _start_of(parent)
+        parents, digests = (key,), (*digests, ("parent", pixels))
     first = recipe.compose(
         engine=brief.engine,
         fingerprint=engine.fingerprint,
@@ -128,9 +267,14 @@ def _recipes(
         size=resolved.size,
         parameters=resolved.parameters,
         inputs=digests,
+        parents=parents,
         noted=resolved.noted,
     )
     return resolved, tuple(recipe.candidate(first, index) for index in range(brief.candidates)), ()
+
+
+def _stage_fault(brief: Brief, message: str) -> Finding:
+    return Finding(rule="source-value", level=Level.FATAL, message=message, origin=brief.origin, subject=brief.id)
 
 
 def _no_outpaint(brief: Brief, name: str) -> Finding:
@@ -156,8 +300,7 @@ def _decide(
     project: Project,
     store: Store,
     engine: engines.Engine,
-    brief: Brief,
-    name: str,
+    node: Node,
     recipes: tuple[Recipe, ...],
     inputs: tuple[tuple[str, str], ...],
     *,
@@ -165,6 +308,7 @@ def _decide(
     repin: bool,
 ) -> WantedAsset:
     """The lock's table for one asset (see the docs page "The lock")."""
+    brief, name = node.brief, node.name
     pinned = project.lock.pinned(brief.id, name)
     state = compare(pinned, [one.key for one in recipes])
     assets: dict[str, Asset] = {}
@@ -172,7 +316,7 @@ def _decide(
     blocked = ""
 
     def make(one: Recipe, reason: PictureReason, expected: str = "", detail: str = "") -> None:
-        subject = brief.id if name == MASTER else f"{brief.id} {name}"
+        subject = _subject(brief.id, name)
         work = Work(kind="picture", key=one.key, subject=subject, reason=reason, cost=engine.estimate(one), detail=detail)
         making.append(Making(recipe=one, inputs=inputs, expected=expected, work=work))
 
@@ -210,13 +354,15 @@ def _decide(
     )
 
 
-def _stand_in(project: Project, store: Store, brief: Brief, name: str) -> WantedAsset:
+def _stand_in(project: Project, store: Store, node: Node) -> WantedAsset:
     """A sketch of the same size, palette and safe areas; never pinned."""
     engine = engines.load("sketch", project.config.engines.get("sketch"))
+    brief = node.brief
     own = brief if brief.engine == "sketch" else replace(brief, engine="sketch", parameters={}, inputs=())
-    resolved, recipes, _ = _recipes(project, replace(own, candidates=1), name, engine)
+    alone = Node(name=node.name, parent="", brief=replace(own, candidates=1), size=node.size)
+    resolved, recipes, _ = _recipes(project, alone, engine, {}, None)
     unlocked = replace(project, lock=Lock(models=project.lock.models))
-    want = _decide(unlocked, store, engine, own, name, recipes, resolved.inputs, force=False, repin=False)
+    want = _decide(unlocked, store, engine, alone, recipes, resolved.inputs, force=False, repin=False)
     return replace(want, draft=True)
 
 

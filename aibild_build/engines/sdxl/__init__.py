@@ -1,0 +1,111 @@
+"""`sdxl`: pictures from Stable Diffusion XL through diffusers, on this machine.
+
+Takes a brief whose models aibild.toml declares, yields its recipe without any heavy library, and the picture with torch. One
+process keeps the models that it loaded. The folder: `resolve` (brief → parameters), `schedulers`, `buckets`, `words` (light);
+`resident` (models in memory), `prompts`, `passes` (diffusers calls), `controls`, `canvas` and `layers` (pixels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...model import Brief, Cost, Finding, Json, Level, Recipe, Size
+from .. import Drawn, Progress, Resolved
+from .asked import Asked
+from .lint import token_findings
+from .resolve import Drafted, Models, compose_only, missing_paths, named_models, resolve
+
+_SECONDS_PER_TERAFLOP = {"cuda": 0.003, "mps": 0.2, "cpu": 3.0}  # first-run guesses; past records replace them
+_STEP_TERAFLOP = 6.761  # one UNet evaluation at 1024 × 1024, counted on the published configuration (two FLOP a MAC)
+_DECODE_TERAFLOP = 10.47
+_TRAINED_PIXELS = 1024 * 1024
+
+
+class Sdxl:
+    """`settings` is `[engines.sdxl]`, with `models` (the declared tables) and `root` (the project's folder) put in."""
+
+    name = "sdxl"
+    fingerprint = 1
+    exact = False
+    lane = "gpu"
+    staged = True
+
+    def __init__(self, settings: Mapping[str, Json] | None = None) -> None:
+        self._settings = settings or {}
+        self._root = Path(str(self._settings.get("root") or "."))
+        self._default = str(self._settings.get("model") or "")
+        self._resident: Any = None
+
+    def models_of(self, brief: Brief) -> tuple[str, ...]:
+        """The names of all models that a brief may need, so that the lock's entries can be had before `resolve`."""
+        return named_models(brief.parameters, self._default)
+
+    def resolve(self, brief: Brief, ratio: str, size: Size, models: Mapping[str, Json]) -> Resolved:
+        """Everything that decides the picture; see `resolve.resolve`. Reads a tokenizer's vocabulary where it is at hand."""
+        asked = Asked(brief.parameters, brief.origin, brief.id)
+        known = Models(models, self._settings)
+        composed = asked.value("compose") is True
+        draft = compose_only(asked) if composed else resolve(asked, brief, size, known, self._default)
+        asked.text("parent")
+        asked.finish()
+        for role in missing_paths(draft.inputs):
+            asked.tell("source-missing", f"expected a picture for input `{role}`, got no path")
+        findings = tuple(asked.findings)
+        if not composed and not any(finding.level is Level.FATAL for finding in findings):
+            findings += self._lint(brief, draft)
+        return Resolved(
+            prompt="" if composed else brief.prompt,
+            negative="" if composed else brief.negative,
+            seed=0 if composed else brief.seed,
+            size=size,
+            parameters=draft.parameters,
+            inputs=tuple(draft.inputs),
+            noted={"models": draft.used, "model": draft.used.get("model", "")},
+            findings=findings,
+        )
+
+    def _lint(self, brief: Brief, draft: Drafted) -> tuple[Finding, ...]:
+        return token_findings(brief, draft.parameters, str(draft.used["model"]), self._settings, self._root)
+
+    def estimate(self, recipe: Recipe) -> Cost:
+        """A first guess from counted work; records of past pictures take its place."""
+        if "compose" in recipe.parameters:
+            return Cost(seconds=0.5)
+        device = str(self._settings.get("device") or "cuda")
+        rate = _SECONDS_PER_TERAFLOP.get(device.partition(":")[0], _SECONDS_PER_TERAFLOP["cuda"])
+        return Cost(seconds=round(teraflop(recipe.parameters) * rate, 3))
+
+    def generate(self, recipe: Recipe, inputs: Mapping[str, bytes], progress: Progress) -> Sequence[Drawn]:
+        """The picture. Raises EngineError: unavailable without torch or models, refused for what no model can make."""
+        if "compose" in recipe.parameters:
+            from .layers import compose
+
+            return (compose(recipe, inputs, progress),)
+        from .resident import Resident
+        from .run import draw
+
+        if self._resident is None:
+            self._resident = Resident(self._settings, self._root)
+        return (draw(self._resident, recipe, inputs, progress),)
+
+    def close(self) -> None:
+        """Let go of the models and of the device's memory."""
+        if self._resident is not None:
+            self._resident.close()
+            self._resident = None
+
+
+def teraflop(parameters: Mapping[str, Json]) -> float:
+    """Counted work of one picture: evaluations of the UNet and the last decode, scaled by area."""
+    bucket = parameters.get("bucket")
+    width, height = (int(str(side)) for side in bucket) if isinstance(bucket, list | tuple) else (1024, 1024)
+    area = width * height / _TRAINED_PIXELS
+    guided = 2 if float(str(parameters.get("guidance", 7.0))) > 1 else 1
+    work = area * (int(str(parameters.get("steps", 30))) * guided * _STEP_TERAFLOP + _DECODE_TERAFLOP)
+    second = parameters.get("highres")
+    if isinstance(second, Mapping):
+        scale, strength = float(str(second["scale"])), float(str(second["strength"]))
+        work += area * scale**2 * (int(str(second["steps"])) * strength * guided * _STEP_TERAFLOP + _DECODE_TERAFLOP)
+    return work

@@ -98,6 +98,9 @@ def subject_of(path: str) -> str:
 
 
 def _finding(fault: Fault, site: BuiltSite, rules: Mapping[str, Rule], prefix: str) -> Finding:
+    if fault.rule not in rules:
+        message = f"expected faults of rules that a family has, got one of `{fault.rule}`: {fault.message}"
+        fault = fault._replace(rule="rule-failed", message=message)
     rule = rules[fault.rule]
     subject = subject_of(fault.path)
     return Finding(

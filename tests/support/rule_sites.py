@@ -32,7 +32,7 @@ def write_site(rule: str, kind: str, folder: Path) -> Path:
     recipe = json.loads((source / "make.json").read_text("utf-8")) if (source / "make.json").exists() else {}
     for part in (recipe, recipe.get(kind, {})):
         for name, wanted in part.get("pictures", {}).items():
-            _write(folder / name, _picture(name, wanted))
+            _write(folder / name, picture(name, wanted))
         for name, wanted in part.get("texts", {}).items():
             _write(folder / name, _text(wanted))
         for name, target in part.get("links", {}).items():
@@ -71,7 +71,8 @@ def _text(wanted: Any) -> bytes:
     return str(wanted["text"]).encode(wanted["encoding"])
 
 
-def _picture(name: str, wanted: Any) -> bytes:
+def picture(name: str, wanted: Any) -> bytes:
+    """An image file of flat colour; its format follows its name unless `format` says otherwise."""
     size = wanted if isinstance(wanted, list) else wanted["size"]
     options = {} if isinstance(wanted, list) else wanted
     kind = options.get("format") or {"jpg": "jpeg"}.get(name.rpartition(".")[2], name.rpartition(".")[2])

@@ -18,6 +18,8 @@ from turbohtml import Document, Element, Text
 
 MAX_PAGE_BYTES = 5_000_000
 MAX_ELEMENTS = 100_000
+MAX_DEPTH = 500  # browsers stop nesting at 512
+_CANNOT_HURT = 2_000  # elements, however deep
 _FAR = 1_000_000
 _MEASURED_IMAGES = 12  # how far into the page text is counted; later pictures are below the fold of any screen
 _NEAR_IMAGES = 300
@@ -65,8 +67,8 @@ class Seen:
     """A page. `path` is its file in the output, `url` its address; `ids` are all targets of a fragment.
 
     `blocks` are the first blocks of text, in order. `anchors` are `<a>` and `<area>` with an address; `embeds` are iframe, video,
-    audio, embed, object, canvas, `input type=image` and SVG's `<image>`; `styled` are elements with a `style` attribute. `scripts`
-    are those that run, with inline text.
+    audio, embed, object, canvas, `input type=image` and SVG's `<image>`; `styled` are elements with a `style` attribute.
+    `scripts` are those that run, with inline text.
     """
 
     path: str
@@ -142,6 +144,8 @@ def read_page(data: bytes, path: str, url: str) -> Seen | Unreadable:
         return Unreadable(
             "page-too-large", f"expected at most {MAX_ELEMENTS} elements on a page, got {count}", count, MAX_ELEMENTS
         )
+    if count > _CANNOT_HURT and (depth := _depth(document)) > MAX_DEPTH:
+        return Unreadable("page-too-large", f"expected elements at most {MAX_DEPTH} deep, got {depth}", depth, MAX_DEPTH)
     return _seen(document, data, path, url)
 
 
@@ -181,6 +185,23 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
         object.__setattr__(seen, "images", _placed(body, images, pictures))
         object.__setattr__(seen, "text", " ".join(body.text.split()))
     return seen
+
+
+def _depth(document: Document) -> int:
+    """How deep elements are nested; every path and every look at ancestors costs as much."""
+    walker = turbohtml.TreeWalker(document, turbohtml.NodeFilter.SHOW_ELEMENT)
+    depth = deepest = 0
+    while True:
+        if walker.first_child() is not None:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif walker.next_sibling() is None:
+            while walker.parent_node() is not None:
+                depth -= 1
+                if walker.next_sibling() is not None:
+                    break
+            else:
+                return deepest
 
 
 def _tags(elements: Iterable[Element], *, text: bool = False) -> tuple[Tag, ...]:

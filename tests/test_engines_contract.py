@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -18,6 +18,7 @@ from aibild_build.engines import Drawn, Engine, Resolved
 from aibild_build.errors import EngineError, EngineUnavailable
 from aibild_build.imagefile import encode_png
 from aibild_build.model import MASTER, Brief, Json, Origin, Recipe, Size
+from tests.support.vendors import ENVIRON, Vendors, serve_vendors
 
 SIZE: Size = (96, 54)
 SOURCE_TYPES = {
@@ -31,7 +32,11 @@ SOURCE_TYPES = {
 
 @dataclass(frozen=True)
 class Case:
+    """`size` is one that the engine makes; a `hosted` engine is asked through a local server."""
+
     brief: Brief
+    size: Size = SIZE
+    hosted: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
     bad_parameters: Mapping[str, Json] = field(default_factory=dict)
     bad_files: Mapping[str, bytes] = field(default_factory=dict)
@@ -47,6 +52,11 @@ CASES = {
     "sketch": Case(_brief("sketch"), bad_parameters={"motif": "landscape"}),
     "flat": Case(_brief("flat", parameters={"colour": "#1e3a5f"}), bad_parameters={"colour": "blueish"}),
     "imported": Case(_brief("imported", inputs=("photo.png",)), files={"file": PNG}, bad_files={"file": PNG[:60]}),
+    "openai": Case(_brief("openai"), size=(1024, 640), hosted=True, bad_parameters={"quality": "lavish"}),
+    "ideogram": Case(_brief("ideogram"), size=(1024, 832), hosted=True, bad_parameters={"rendering_speed": "WARP"}),
+    "firefly": Case(
+        _brief("firefly", parameters={"model": "image3"}), size=(1024, 1024), hosted=True, bad_parameters={"model": "image0"}
+    ),
 }
 NAMES = sorted(set(engines._MEMBERS))
 
@@ -56,9 +66,24 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[Vendors]:
+    with serve_vendors() as served:
+        yield served
+
+
 @pytest.fixture
-def engine(name: str) -> Engine:
-    return engines.load(name)
+def engine(name: str, vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    if not CASES[name].hosted:
+        yield engines.load(name)
+        return
+    pytest.importorskip("httpx", reason="hosted engines need httpx (extra hosted)")
+    for variable, value in ENVIRON.items():
+        monkeypatch.setenv(variable, value)
+    vendors.looks_needed = 1  # looking at a job again would take a second
+    engine = engines.load(name, vendors.settings(name, price=0.01))
+    yield engine
+    engine.close()
 
 
 @pytest.fixture
@@ -81,7 +106,7 @@ def _recipe(engine: Engine, resolved: Resolved) -> Recipe:
 
 
 def _made(engine: Engine, case: Case) -> tuple[Drawn, ...]:
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, SIZE, {}))
+    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
     return tuple(engine.generate(recipe, case.files, lambda share: None))
 
 
@@ -97,10 +122,10 @@ def test_it_says_who_it_is(engine: Engine, name: str) -> None:
 
 
 def test_resolve_is_deterministic_and_its_recipe_has_a_key(engine: Engine, case: Case) -> None:
-    first, second = (engine.resolve(case.brief, MASTER, SIZE, {}) for _ in range(2))
+    first, second = (engine.resolve(case.brief, MASTER, case.size, {}) for _ in range(2))
     assert first == second
     assert first.findings == ()
-    assert first.size == SIZE
+    assert first.size == case.size
     assert _recipe(engine, first).key == _recipe(engine, second).key
     assert len(first.inputs) == len(case.files)
 
@@ -113,14 +138,14 @@ from aibild_build.model import Brief, Origin
 brief = Brief(id="x", origin=Origin(path="briefs/x.yaml"), engine={name!r}, inputs=("photo.png",))
 engines.load({name!r}).resolve(brief, "master", (96, 54), {{}})
 import json
-print(json.dumps([heavy for heavy in ("numpy", "PIL", "torch", "lxml", "jinja2") if heavy in sys.modules]))
+print(json.dumps([heavy for heavy in ("numpy", "PIL", "torch", "lxml", "jinja2", "httpx") if heavy in sys.modules]))
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(result.stdout) == []
 
 
 def test_estimate_needs_the_recipe_alone(engine: Engine, case: Case) -> None:
-    cost = engine.estimate(_recipe(engine, engine.resolve(case.brief, MASTER, SIZE, {})))
+    cost = engine.estimate(_recipe(engine, engine.resolve(case.brief, MASTER, case.size, {})))
     assert cost.seconds is None or 0 < cost.seconds < 3600
     assert cost.credits >= 0
 
@@ -135,7 +160,7 @@ def test_a_picture_is_whole(engine: Engine, case: Case) -> None:
         assert picture.source_type in SOURCE_TYPES
         json.dumps(dict(picture.environment))
         if not case.files:
-            assert picture.size == SIZE
+            assert picture.size == case.size
 
 
 def test_an_exact_engine_makes_the_same_twice(engine: Engine, case: Case, name: str) -> None:
@@ -148,14 +173,14 @@ def test_an_exact_engine_makes_the_same_twice(engine: Engine, case: Case, name: 
 
 def test_progress_rises_to_one(engine: Engine, case: Case) -> None:
     shares: list[float] = []
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, SIZE, {}))
+    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
     engine.generate(recipe, case.files, shares.append)
     assert shares and shares == sorted(shares)
     assert shares[0] >= 0 and shares[-1] == pytest.approx(1)
 
 
 def test_progress_may_cancel(engine: Engine, case: Case) -> None:
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, SIZE, {}))
+    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
 
     def cancel(share: float) -> None:
         raise KeyboardInterrupt
@@ -165,7 +190,7 @@ def test_progress_may_cancel(engine: Engine, case: Case) -> None:
 
 
 def test_bad_input_is_an_engine_error(engine: Engine, case: Case) -> None:
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, SIZE, {}))
+    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
     bad = replace(recipe, parameters=case.bad_parameters) if case.bad_parameters else recipe
     with pytest.raises(EngineError) as caught:
         engine.generate(bad, case.bad_files or case.files, lambda share: None)

@@ -17,7 +17,7 @@ from .asked import read_focal
 from .layers import Layer, last, merged_rights
 from .words import Shown, read_shown
 
-DECLARED = ("origin", "source_type", "licence", "tool", "creator", "copyright")
+DECLARED = ("origin", "source_type", "licence", "tool", "parameters", "creator", "copyright")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

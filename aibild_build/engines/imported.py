@@ -1,8 +1,8 @@
 """`imported`: ordinary image files, and pictures that another tool made.
 
-Takes one input file; its sidecar may declare where it comes from (`source_type`, `tool`). Yields its pixels, upright and in
-sRGB, in their own size: the recipe's size is not used. A mark of AI origin that the file carries is never lost. Knows no file
-system: bytes come in by role.
+Takes one input file; its sidecar may declare where it comes from (`source_type`, `tool`, and `parameters` as Midjourney and its
+like let them be copied). Yields its pixels, upright and in sRGB, in their own size: the recipe's size is not used. A mark of AI
+origin that the file carries is never lost. Knows no file system: bytes come in by role.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class Imported:
         """
         tool = str(brief.sidecar.get("tool") or "")
         declared = str(brief.sidecar.get("source_type") or "")
-        source_type = source_type_of(declared) if declared else (_AI if _is_ai_tool(tool) else UNDECLARED)
+        pasted = pasted_parameters(str(brief.sidecar.get("parameters") or ""))
+        # Whoever pastes a prompt beside a picture says that a model made it.
+        source_type = source_type_of(declared) if declared else (_AI if _is_ai_tool(tool) or pasted else UNDECLARED)
         return Resolved(
             prompt="",
             negative="",
@@ -83,7 +85,7 @@ class Imported:
             size=size,
             parameters={"source_type": source_type, "tool": tool},
             inputs=tuple((ROLE, path) for path in brief.inputs[:1]),
-            noted={ROLE: brief.inputs[0]} if brief.inputs else {},
+            noted={**({ROLE: brief.inputs[0]} if brief.inputs else {}), **({"pasted": pasted} if pasted else {})},
             findings=_findings(brief, declared, source_type, tool),
         )
 
@@ -125,6 +127,19 @@ class Imported:
 
     def close(self) -> None:
         return None
+
+
+def pasted_parameters(text: str) -> dict[str, Json]:
+    """`"a boat --ar 16:9 --seed 5 --tile"` → prompt, and each parameter as text, True for one without a value. Empty gives {}.
+
+    Dashes that an editor has joined to one long dash count, too; of a parameter that stands twice the last holds.
+    """
+    prompt, *given = re.split(r"(?:^|(?<=\s))(?:--|—)(?=[A-Za-z])", text.strip())
+    found: dict[str, Json] = {"prompt": " ".join(prompt.split())} if prompt.strip() else {}
+    for piece in given:
+        name, _, value = piece.strip().partition(" ")
+        found[name] = " ".join(value.split()) or True
+    return found
 
 
 def _is_ai_tool(tool: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from aibild_build.engines import Drawn, load
-from aibild_build.engines.imported import Imported
+from aibild_build.engines.imported import Imported, pasted_parameters
 from aibild_build.errors import EngineRefused
 from aibild_build.model import Brief, Json, Level, Origin, Recipe
 
@@ -89,6 +89,36 @@ def test_origin_comes_from_the_sidecar(sidecar: dict[str, Json], expected: str) 
     resolved = Imported().resolve(brief(sidecar), "master", (1, 1), {})
     assert resolved.parameters == {"source_type": expected, "tool": sidecar.get("tool", "")}
     assert resolved.findings == ()
+
+
+def test_pasted_parameters_are_noted_and_say_that_a_model_made_it() -> None:
+    pasted = "a red boat, well-kept --ar 16:9 --seed 5 --v 7 --no text, people --tile"
+    resolved = Imported().resolve(brief({"parameters": pasted}), "master", (1, 1), {})
+    assert resolved.parameters == {"source_type": "trainedAlgorithmicMedia", "tool": ""}
+    assert resolved.noted["pasted"] == {
+        "prompt": "a red boat, well-kept",
+        "ar": "16:9",
+        "seed": "5",
+        "v": "7",
+        "no": "text, people",
+        "tile": True,
+    }
+    photo = Imported().resolve(brief({"parameters": pasted, "source_type": "digitalCapture"}), "master", (1, 1), {})
+    assert photo.parameters["source_type"] == "digitalCapture"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        ("  a boat ", {"prompt": "a boat"}),
+        ("--v 7", {"v": "7"}),
+        ("a boat —ar 4:5", {"prompt": "a boat", "ar": "4:5"}),
+        ("a -- boat --s 50 --s 250", {"prompt": "a -- boat", "s": "250"}),
+    ],
+)
+def test_pasted_parameters(text: str, expected: dict[str, Json]) -> None:
+    assert pasted_parameters(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def _compress(table: Fields) -> tuple[str, ...]:
 
 
 def _taxonomy(table: Fields, codes: list[str]) -> Taxonomy:
-    hubs = table.flag("hubs", True)
+    hubs, paginate = table.flag("hubs", True), table.whole("paginate", Taxonomy().paginate, low=0, high=1000)
     tags = table.fields("tags")
     labels: dict[str, dict[str, str]] = {}
     for tag in tags.names():
@@ -223,7 +223,7 @@ def _taxonomy(table: Fields, codes: list[str]) -> Taxonomy:
         if not _RULE.fullmatch(tag):
             message = f"expected tags in kebab-case (a–z, 0–9, hyphens), got {shown(tag)}"
             tags.tell("source-value", message, tag, hint="a tag is part of an address; its label may be any text")
-    return Taxonomy(tags=labels, hubs=hubs)
+    return Taxonomy(tags=labels, hubs=hubs, paginate=paginate)
 
 
 def _tables(settings: Fields, key: str) -> dict[str, dict[str, Json]]:

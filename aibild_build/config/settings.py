@@ -64,11 +64,12 @@ class Defaults:
 class Taxonomy:
     """The words that pages and briefs may be tagged with, by id with a label by language; empty means any word.
 
-    `hubs` says whether each tag gets a page of its own.
+    `hubs` says whether each tag gets a page of its own, `paginate` how many entries one page of it shows (0 is all).
     """
 
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     hubs: bool = True
+    paginate: int = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

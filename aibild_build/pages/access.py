@@ -7,6 +7,7 @@ JSON, so that a trace can be kept between builds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -47,6 +48,9 @@ class Access:
         self._config = config
         self._pages = site.pages
         self._by_id = {(page.lang, page.id): page for page in site.pages}
+        self._in: dict[str, list[Page]] = {}
+        for page in site.pages:
+            self._in.setdefault(page.lang, []).append(page)
         self._links = SourceLinks(site.pages)
         self._pictures = pictures
         self._static = {file.path: file.digest for file in site.static}
@@ -100,15 +104,15 @@ class Access:
     def _list(self, section: str | None, tag: str | None, lang: str, order: str, limit: int | None) -> tuple[PageView, ...]:
         if order not in ORDERS:
             raise ValueError(f"expected order as one of {', '.join(ORDERS)}, got `{order}`")
-        found = select(self._pages, lang, section, tag, order)
+        found = select(self._in.get(lang, ()), lang, section, tag, order)
         return tuple(page_view(self._config, page) for page in found[:limit])
 
     def _paginate(self, lang: str, page_id: str) -> Listing[PageView]:
         """What a hub lists, cut to the page's own part. For a gallery only the numbers are told here."""
         page = self._known(lang, page_id)
         if page.template == GALLERY:
-            return self._cut(page, len(shown_pictures(self._pages, page.lang)), ())
-        found = members(self._pages, page)
+            return self._cut(page, len(shown_pictures(self._in[page.lang], page.lang)), ())
+        found = members(self._in[page.lang], page)
         start, end = _part(page, len(found))
         return self._cut(page, len(found), tuple(page_view(self._config, each) for each in found[start:end]))
 
@@ -126,7 +130,7 @@ class Access:
     def _shown(self, lang: str, slot: str) -> Iterator[tuple[Picture, list[Page]]]:
         """Each picture once, cut for `slot` where it can be, else for any slot that it fills."""
         slots = tuple(dict.fromkeys((slot, GALLERY_SLOT, *self._config.slots)))
-        for brief, pages in shown_pictures(self._pages, lang).items():
+        for brief, pages in shown_pictures(self._in.get(lang, ()), lang).items():
             cuts = (self._pictures.get((brief, name, lang)) for name in slots)
             if picture := next((cut for cut in cuts if cut is not None), None):
                 yield picture, pages
@@ -134,7 +138,7 @@ class Access:
     def _cover(self, lang: str, page_id: str) -> Cover | None:
         """The sharing card of the first page that a hub lists and that has one."""
         page = self._known(lang, page_id)
-        found = members(self._pages, page)
+        found = members(self._in[page.lang], page)
         start, end = _part(page, len(found))
         for each in found[start:end]:
             for slot, reference in each.slots.items():
@@ -160,14 +164,13 @@ class Access:
         )
 
     def _tags(self, lang: str, page_id: str | None) -> tuple[TagView, ...]:
-        """The tags of a page, as written; without a page all of the language, by label."""
-        counts: dict[str, int] = {}
-        for page in select(self._pages, lang, None, None, "order"):
-            for tag in page.tags:
-                counts[tag] = counts.get(tag, 0) + 1
-        wanted = sorted(counts) if page_id is None else self._known(lang, page_id).tags
-        views = [self._tag(lang, tag, counts.get(tag, 0)) for tag in wanted]
-        return tuple(sorted(views, key=lambda view: (view.label.casefold(), view.id)) if page_id is None else views)
+        """The tags of a page, as written and not counted, so that a new page makes no other anew; without a page all of the
+        language, by label."""
+        if page_id is not None:
+            return tuple(self._tag(lang, tag, 0) for tag in self._known(lang, page_id).tags)
+        counts = Counter(tag for page in select(self._in.get(lang, ()), lang, None, None, "order") for tag in page.tags)
+        views = (self._tag(lang, tag, count) for tag, count in counts.items())
+        return tuple(sorted(views, key=lambda view: (view.label.casefold(), view.id)))
 
     def _tag(self, lang: str, tag: str, count: int) -> TagView:
         hub = self._by_id.get((lang, tag_id(tag)))
@@ -176,7 +179,7 @@ class Access:
 
     def _feed(self, lang: str) -> str:
         """The address of the language's feed, "" where there is none."""
-        has = self._config.feeds and feed_entries(self._pages, lang)
+        has = self._config.feeds and feed_entries(self._in.get(lang, ()), lang)
         return href(self._config, feed_path(self._config, lang)) if has else ""
 
     def _file(self, path: str) -> str:

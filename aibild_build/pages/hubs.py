@@ -27,8 +27,11 @@ def with_hubs(config: Config, pages: Sequence[Page], plain: Collection[str]) -> 
         tags = _tags(written, findings)
         written = [_adopted(page, tags, plain) for page in written]
         written += _tag_pages(config, written, tags)
+    by_language: dict[str, list[Page]] = {}
+    for page in written:
+        by_language.setdefault(page.lang, []).append(page)
     for page in tuple(written):
-        written += _continued(written, page)
+        written += _continued(by_language[page.lang], page)
     return (*written, *drafts), tuple(findings)
 
 
@@ -67,7 +70,8 @@ def _tag_pages(config: Config, pages: Sequence[Page], tags: dict[str, str]) -> I
     taken = {(page.lang, page.id) for page in pages}
     for language in config.languages:
         lang = language.code
-        used = [tag for tag in tags.values() if any(tag in page.tags for page in pages if page.lang == lang)]
+        carried = {tag for page in pages if page.lang == lang for tag in page.tags}
+        used = [tag for tag in tags.values() if tag in carried]
         if used and (lang, TAGS) not in taken:
             yield _hub(config, lang, TAGS, phrase(lang, "tags"), phrase(lang, "tags_text"))
         for tag in used:
@@ -94,6 +98,7 @@ def _hub(config: Config, lang: str, page_id: str, title: str, description: str, 
             section=TAGS,
             schema=HUB,
             tag=tag,
+            paginate=config.taxonomy.paginate if tag else 0,
             made=True,
         )
     )

@@ -58,7 +58,10 @@ class MenuItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagView:
-    """A tag in one language. `url` is that of its own page, "" where there is none; `count` says how many pages carry it."""
+    """A tag in one language. `url` is that of its own page, "" where there is none.
+
+    `count` says how many pages carry it; it is 0 for the tags of one page.
+    """
 
     id: str
     label: str

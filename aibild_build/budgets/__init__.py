@@ -56,6 +56,12 @@ def _drafts() -> Family:
     return FAMILY
 
 
+def _estimate() -> Family:
+    from .estimate import FAMILY
+
+    return FAMILY
+
+
 def _files() -> Family:
     from .files import FAMILY
 
@@ -74,8 +80,26 @@ def _hero() -> Family:
     return FAMILY
 
 
+def _hosts() -> Family:
+    from .hosts import FAMILY
+
+    return FAMILY
+
+
+def _hreflang() -> Family:
+    from .hreflang import FAMILY
+
+    return FAMILY
+
+
 def _links() -> Family:
     from .links import FAMILY
+
+    return FAMILY
+
+
+def _marks() -> Family:
+    from .marks import FAMILY
 
     return FAMILY
 
@@ -92,8 +116,26 @@ def _preload() -> Family:
     return FAMILY
 
 
+def _rights() -> Family:
+    from .rights import FAMILY
+
+    return FAMILY
+
+
 def _screens() -> Family:
     from .screens import FAMILY
+
+    return FAMILY
+
+
+def _search() -> Family:
+    from .search import FAMILY
+
+    return FAMILY
+
+
+def _sharing() -> Family:
+    from .sharing import FAMILY
 
     return FAMILY
 
@@ -104,16 +146,51 @@ def _shift() -> Family:
     return FAMILY
 
 
+def _sitemaps() -> Family:
+    from .sitemaps import FAMILY
+
+    return FAMILY
+
+
+def _structured() -> Family:
+    from .structured import FAMILY
+
+    return FAMILY
+
+
+def _text() -> Family:
+    from .text import FAMILY
+
+    return FAMILY
+
+
+def _weight() -> Family:
+    from .weight import FAMILY
+
+    return FAMILY
+
+
 _MEMBERS: dict[str, Callable[[], Family]] = {
     "drafts": _drafts,
+    "estimate": _estimate,
     "files": _files,
     "formats": _formats,
     "hero": _hero,
+    "hosts": _hosts,
+    "hreflang": _hreflang,
     "links": _links,
+    "marks": _marks,
     "paint": _paint,
     "preload": _preload,
+    "rights": _rights,
     "screens": _screens,
+    "search": _search,
+    "sharing": _sharing,
     "shift": _shift,
+    "sitemaps": _sitemaps,
+    "structured": _structured,
+    "text": _text,
+    "weight": _weight,
 }
 
 

@@ -215,7 +215,8 @@ def picture_facts(assets: Mapping[str, Mapping[str, Asset]], lock: Lock) -> dict
 def picture_index(
     project: Project, by_page: Sequence[tuple[Page, Sequence[Picture]]], facts: Mapping[str, Mapping[str, Json]]
 ) -> dict[str, Json]:
-    """URL → asset id, pixels, recipe, seed, block versions and the pages that show it. No prompt is in it."""
+    """URL → asset id, pixels, recipe, seed, block versions, the pages that show it and the last day of its rights. No prompt is
+    in it."""
     pages: dict[str, set[str]] = {}
     files: dict[str, str] = {}
     base = project.config.base_path
@@ -228,10 +229,17 @@ def picture_index(
             **facts[brief],
             "blocks": dict(project.site.briefs[brief].blocks),
             "pages": tuple(sorted(pages[brief])),
+            **_last_day(project, brief),
         }
         for brief in sorted(pages)
     }
     return {"schema": PICTURES_SCHEMA, "pictures": shown, "urls": {url: files[url] for url in sorted(files)}}
+
+
+def _last_day(project: Project, brief: str) -> dict[str, Json]:
+    """The day on which the rights of a picture end, where the brief names one."""
+    expires = project.site.briefs[brief].rights.expires
+    return {"expires": expires} if expires else {}
 
 
 def urls_of(picture: Picture) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from ..source import Fields, read_text, shown
 from .settings import Budget, Checks, PathLevels, Waiver
 
 RESOURCES = ("page", "document", "style", "script", "image", "font", "media", "other", "third_party")
+HOSTS = ("cloudflare-pages", "github-pages", "netlify")
 _LEVELS = ("error", "warning", "note", "off")
 _RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
@@ -42,6 +43,7 @@ def read_checks(settings: Fields, root: Path) -> Checks:
     return Checks(
         path=settings.document.path,
         build=check.flag("build", True),
+        host=check.choice("host", HOSTS, ""),
         paths=tuple(_path_levels(table) for table in check.each("paths")),
         waivers=tuple(_waiver(table, index) for index, table in enumerate(check.each("waivers"))),
         budgets=(

@@ -105,11 +105,13 @@ class Budget:
 class Checks:
     """What checking the built site is told, by the file at `path`.
 
-    `build` says whether a build does it; of budgets that fit, the last one counts.
+    `build` says whether a build does it; of budgets that fit, the last one counts. `host` is the host whose
+    limits the site must keep, "" for none.
     """
 
     path: str = "aibild.toml"
     build: bool = True
+    host: str = ""
     paths: tuple[PathLevels, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     budgets: tuple[Budget, ...] = ()

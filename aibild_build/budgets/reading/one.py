@@ -45,6 +45,12 @@ class OnePage:
         line, selector = (tag.line, tag.path) if tag is not None else (1, "")
         return Fault(rule, self.seen.path, message, line, selector, measured, limit, hint)
 
+    @cached_property
+    def address(self) -> str:
+        """The page's path on the site, as settings name it: "/guide/start/"."""
+        folder, slash, name = self.seen.path.rpartition("/")
+        return "/" + (folder + slash if name in ("index.html", "index.htm") else self.seen.path)
+
     def resolve(self, url: str) -> Target | None:
         return self.site.resolve(url, self.seen.base)
 
@@ -107,16 +113,6 @@ def is_large(shown: Shown) -> bool:
     for device in (DEVICES[1], DEVICES[3]):
         row = shown.row_at(device)
         width = shown.box_px(row, device)
-        if width >= _LARGE_PX and width * width / _ratio(shown, row.tag) >= _LARGE_AREA:
+        if width >= _LARGE_PX and width * width / shown.ratio_of(row) >= _LARGE_AREA:
             return True
     return False
-
-
-def _ratio(shown: Shown, tag: Tag) -> float:
-    """Width by height, from attributes or files; 3:2 where nothing tells."""
-    for one in (tag, shown.img.tag):
-        width, height = one.get("width"), one.get("height")
-        if width.isdigit() and height.isdigit() and int(width) and int(height):
-            return int(width) / int(height)
-    facts = next((option.facts for _, option in shown.options() if option.facts is not None and option.facts.height), None)
-    return facts.width / facts.height if facts is not None else 1.5

@@ -108,6 +108,15 @@ class Shown(NamedTuple):
         ]
         return Taken(row, row.options[choose(densities, device.density)], box_px)
 
+    def ratio_of(self, row: Row) -> float:
+        """Width by height of a row's box, from attributes or files; 3:2 where nothing tells."""
+        for tag in (row.tag, self.img.tag):
+            width, height = whole_px(tag.get("width")), whole_px(tag.get("height"))
+            if width and height:
+                return width / height
+        facts = next((option.facts for _, option in self.options() if option.facts is not None and option.facts.height), None)
+        return facts.width / facts.height if facts is not None else 1.5
+
     def box_px(self, row: Row, device: Device) -> float:
         """Width of the box in CSS px: what `sizes` says; without widths in `srcset` the `width` attribute, at most the screen."""
         if row.srcset.by_width:

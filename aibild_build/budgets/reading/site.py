@@ -59,6 +59,7 @@ class BuiltSite:
         self.config = config
         self.today = today
         self.faults: list[Fault] = []
+        self.stamps: dict[str, str] = {}  # size and times of each file, which tell without a look inside that it is the same
         self.files: Mapping[str, int] = dict(sorted(self._walk()))
         self.base_url = base_url
         self._targets: dict[str, Target | None] = {}
@@ -77,6 +78,11 @@ class BuiltSite:
         parts = urlsplit(url)
         self.host, self._base_path = parts.netloc.lower(), parts.path or "/"
         self._targets = {}
+
+    @property
+    def base_path(self) -> str:
+        """The path of the base URL, "/" for most sites."""
+        return self._base_path
 
     @cached_property
     def pages(self) -> tuple[str, ...]:
@@ -107,9 +113,7 @@ class BuiltSite:
                 return file.read(limit)
         except OSError as error:
             message = f"expected a readable file, got: {error.strerror or error}"
-            fault = Fault("file-unreadable", path, message)
-            if fault not in self.faults:
-                self.faults.append(fault)
+            self._unreadable(path, message)
             return b""
 
     def resolve(self, url: str, base: str) -> Target | None:
@@ -223,34 +227,46 @@ class BuiltSite:
         return tuple(words[0] for line in lines if len(words := line.split()) > 1 and words[0].startswith("/"))
 
     def _walk(self) -> Iterable[tuple[str, int]]:
-        waiting = [("", self.root)]
+        """Every file, in no order. Text joins rather than `Path`: of 70,000 files each microsecond counts."""
+        waiting = [("", str(self.root))]
         while waiting:
             prefix, folder = waiting.pop()
             try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        path = prefix + entry.name
+                        kind = self._kind_of(path, entry)
+                        if isinstance(kind, int):
+                            yield path, kind
+                        elif kind:
+                            waiting.append((path + "/", entry.path))
             except OSError as error:
-                self.faults.append(
-                    Fault("file-unreadable", prefix, f"expected a readable folder, got: {error.strerror or error}")
-                )
-                continue
-            for entry in entries:
-                path = prefix + entry.name
-                if path in (".aibild", ".git"):
-                    continue
-                try:
-                    found = entry.stat()
-                except OSError as error:
-                    self.faults.append(Fault("file-unreadable", path, f"expected a file, got: {error.strerror or error}"))
-                    continue
-                if stat.S_ISREG(found.st_mode):
-                    yield path, found.st_size
-                elif not stat.S_ISDIR(found.st_mode):
-                    self.faults.append(Fault("file-unreadable", path, "expected a file or a folder, got something else"))
-                elif entry.is_symlink():
-                    message = "expected a folder, got a symbolic link to one, which is not followed"
-                    self.faults.append(Fault("file-unreadable", path, message))
-                else:
-                    waiting.append((path + "/", Path(entry.path)))
+                self._unreadable(prefix, f"expected a readable folder, got: {error.strerror or error}")
+
+    def _kind_of(self, path: str, entry: os.DirEntry[str]) -> int | str:
+        """The size of a file, "folder" for a folder to look into, "" for all else."""
+        try:
+            found = entry.stat()
+        except OSError as error:
+            self._unreadable(path, f"expected a file, got: {error.strerror or error}")
+            return ""
+        if stat.S_ISREG(found.st_mode):
+            self.stamps[path] = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+            return found.st_size
+        if path in (".aibild", ".git"):
+            return ""
+        if not stat.S_ISDIR(found.st_mode):
+            self._unreadable(path, "expected a file or a folder, got something else")
+        elif entry.is_symlink():
+            self._unreadable(path, "expected a folder, got a symbolic link to one, which is not followed")
+        else:
+            return "folder"
+        return ""
+
+    def _unreadable(self, path: str, message: str) -> None:
+        fault = Fault("file-unreadable", path, message)
+        if fault not in self.faults:
+            self.faults.append(fault)
 
 
 def read_site(root: Path, base_url: str, config: Config, today: str) -> BuiltSite:

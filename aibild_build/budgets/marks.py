@@ -1,0 +1,257 @@
+"""Rules on what image files say of themselves: origin, rights, credentials, and what they should not carry.
+
+Files of one picture belong together, whatever their size and format: what one of them says, all have to say. A picture of which
+nothing says where it comes from is nobody's fault here, unless aibild made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ..imagefile import SOURCE_TYPE_BASE, ImageFault, Probe, fields, source_type_of
+from ..imagefile.exif import first_directory
+from ..imagefile.manifest import verify_manifest
+from ..model import Level
+from . import Family, Rule
+from .reading import BuiltSite, Fault, Kind, OnePage
+from .reading.names import is_hash, picture_name
+
+_SOURCE_TYPE = "Iptc4xmpExt:DigitalSourceType"
+_RIGHTS = ("dc:creator", "dc:rights", "photoshop:Credit", "xmpRights:WebStatement", "plus:LicensorURL")
+_HEAVY_BYTES, _HEAVY_RATIO = 8_192, 0.2
+_GPS_TAG = 0x8825
+_WIDE = re.compile(
+    rb"Display P3|P\0r\0o\0P\0h\0o\0t\0o|ProPhoto|A\0d\0o\0b\0e\0 \0R\0G\0B|Adobe RGB|D\0i\0s\0p\0l\0a\0y\0 \0P\x003|Rec\.? ?2020"
+)
+_MARKABLE = frozenset({"jpeg", "png", "webp", "avif"})
+
+RULES = (
+    Rule(
+        id="mark-source-type-missing",
+        level=Level.ERROR,
+        title="every file of a picture says where the picture comes from, if one of them does",
+        source="IPTC; Google Merchant Center; EU code of practice on AI marking",
+        hint="copy XMP's `Iptc4xmpExt:DigitalSourceType` into every candidate: many resizers drop it",
+    ),
+    Rule(
+        id="mark-source-type-differs",
+        level=Level.ERROR,
+        title="all files of a picture name the same digital source type",
+        source="IPTC",
+        hint="make all files from one master",
+    ),
+    Rule(
+        id="mark-source-type-invalid",
+        level=Level.ERROR,
+        title="the digital source type is an address of IPTC's vocabulary, with `http:`",
+        source="IPTC NewsCodes `digitalsourcetype`",
+        hint=f"write {SOURCE_TYPE_BASE}trainedAlgorithmicMedia, to the letter",
+    ),
+    Rule(
+        id="mark-rights-missing",
+        level=Level.ERROR,
+        title="every file of a picture carries the rights that one of them carries",
+        source="Google, image metadata; IPTC",
+        hint="copy the XMP into every candidate",
+    ),
+    Rule(
+        id="mark-gps",
+        level=Level.ERROR,
+        title="no image file says where it was taken",
+        source="own",
+        hint="take GPS out of EXIF and XMP: it may be somebody's home",
+    ),
+    Rule(
+        id="mark-heavy",
+        level=Level.WARNING,
+        title="what is embedded has at most 8 kB, or a fifth of the file",
+        source="own, measured: compact XMP takes 1 kB, a manifest 3.2 kB",
+        hint="write compact XMP, and no thumbnail into EXIF or the manifest",
+    ),
+    Rule(
+        id="mark-orientation",
+        level=Level.WARNING,
+        title="no delivered file has to be turned by EXIF",
+        source="EXIF 2.32, orientation; own",
+        hint="turn the pixels: width, height and ratio are read before the file is turned",
+    ),
+    Rule(
+        id="mark-colours",
+        level=Level.WARNING,
+        title="delivered files are sRGB",
+        source="own",
+        hint="convert the pixels: wide profiles and CMYK look wrong in some programs and cost bytes in all",
+    ),
+    Rule(
+        id="credential-invalid",
+        level=Level.ERROR,
+        title="C2PA manifests hold",
+        source="C2PA 2.2, section 15",
+        hint="sign last: any later change of the file breaks the signature",
+    ),
+    Rule(
+        id="credential-untrusted",
+        level=Level.NOTE,
+        title="C2PA manifests are signed by a certificate on the trust list",
+        source="C2PA 2.2, section 14; Google, About this image",
+        hint="the manifest holds, but search engines show those of the trust list only",
+    ),
+)
+
+
+class _Marks(NamedTuple):
+    """What one file says. `source_type` is as written, `credential` a state or ""."""
+
+    source_type: str
+    rights: frozenset[str]
+    faults: tuple[Fault, ...]
+
+
+class _Note(NamedTuple):
+    """`files` are all image files that the page names; `told` those whose source type its structured data tells."""
+
+    files: frozenset[str]
+    told: frozenset[str]
+
+
+def _note(page: OnePage) -> _Note:
+    files = {option.file for shown in page.pictures for _, option in shown.options() if option.file}
+    told = set()
+    named = [page.seen.meta("og:image")]
+    for entity in page.graph.entities:
+        named += page.graph.image_urls(entity.node.get("image"))
+        if "ImageObject" in entity.types:
+            url = entity.text("contentUrl") or entity.text("url")
+            named.append(url)
+            if entity.node.get("digitalSourceType"):
+                told.add(_file(page, url))
+    return _Note(frozenset(files | {_file(page, url) for url in named} - {""}), frozenset(told - {""}))
+
+
+def _file(page: OnePage, url: str) -> str:
+    target = page.resolve(url) if url else None
+    return target.path if target is not None and target.kind is Kind.FILE else ""
+
+
+def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
+    files = sorted({path for note in notes.values() for path in note.files})
+    told = {path for note in notes.values() for path in note.told}
+    ours = _made_here(site)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for path in files:
+        name = picture_name(path)
+        groups[path if not name or is_hash(name) else f"{path.rpartition('/')[0]}/{name}"].append(path)
+    for members in groups.values():
+        marks = {path: found for path in members if (found := _look(site, path)) is not None}
+        for path in marks:
+            yield from marks[path].faults
+        yield from _origins(marks, told, ours)
+        yield from _rights(marks)
+
+
+def _made_here(site: BuiltSite) -> frozenset[str]:
+    """Image files that aibild wrote: those whose facts stand in the marker."""
+    rows = site.marker.get("outputs", ())
+    return frozenset(str(row.get("path")) for row in rows if isinstance(row, dict) and isinstance(row.get("facts"), dict))
+
+
+def _origins(marks: Mapping[str, _Marks], told: set[str], ours: frozenset[str]) -> Iterator[Fault]:
+    said = {path: source_type_of(one.source_type) for path, one in marks.items() if one.source_type}
+    kinds = sorted({kind for kind in said.values() if kind})
+    if not said and not (told | ours) & marks.keys():
+        return
+    for path in marks:
+        if path not in said:
+            what = f"`{kinds[0]}` as its siblings have it" if kinds else "a digital source type"
+            yield Fault("mark-source-type-missing", path, f"expected {what}, got none", limit=kinds[0] if kinds else None)
+        elif len(kinds) > 1 and said[path] != kinds[0]:
+            message = f"expected one digital source type for all files of the picture, got {' and '.join(kinds)}"
+            yield Fault("mark-source-type-differs", path, message, measured=said[path], limit=kinds[0])
+
+
+def _rights(marks: Mapping[str, _Marks]) -> Iterator[Fault]:
+    wanted = frozenset[str]().union(*(one.rights for one in marks.values()))
+    for path, one in marks.items():
+        if missing := sorted(wanted - one.rights):
+            yield Fault("mark-rights-missing", path, f"expected {', '.join(missing)} as its siblings have them, got none")
+
+
+def _look(site: BuiltSite, path: str) -> _Marks | None:
+    """Read one file; None for formats that carry no marks, and for broken files."""
+    found = site.probe(path)
+    if found is None or found.format not in _MARKABLE:
+        return None
+    known = fields(found)
+    source_type = known.get(_SOURCE_TYPE, "")
+    return _Marks(
+        source_type=source_type,
+        rights=frozenset(name for name in _RIGHTS if known.get(name)),
+        faults=tuple(_faults(site, path, found, source_type)),
+    )
+
+
+def _faults(site: BuiltSite, path: str, found: Probe, source_type: str) -> Iterator[Fault]:
+    if source_type and not (source_type.startswith(SOURCE_TYPE_BASE) and source_type_of(source_type)):
+        message = f"expected {SOURCE_TYPE_BASE} and a term of it, got {source_type}"
+        yield Fault("mark-source-type-invalid", path, message, measured=source_type)
+    if _has_gps(found):
+        yield Fault("mark-gps", path, "expected no place in the file, got GPS coordinates")
+    embedded = len(found.xmp) + len(found.exif) + len(found.iim) + len(found.c2pa)
+    size = site.files.get(path, 0)
+    if embedded > _HEAVY_BYTES and embedded > _HEAVY_RATIO * size:
+        message = f"expected at most {_HEAVY_BYTES} bytes of metadata, got {embedded} in a file of {size}"
+        yield Fault("mark-heavy", path, message, measured=embedded, limit=_HEAVY_BYTES)
+    if found.orientation != 1:
+        message = f"expected pixels that stand upright, got orientation {found.orientation}"
+        yield Fault("mark-orientation", path, message, measured=found.orientation, limit=1)
+    if colours := found.colour or _colours(site, path, found):
+        yield Fault("mark-colours", path, f"expected sRGB, got {colours}", measured=colours, limit="sRGB")
+    if found.c2pa:
+        yield from _credential(site, path, found)
+
+
+def _has_gps(found: Probe) -> bool:
+    if b"exif:GPSLatitude" in found.xmp:
+        return True
+    try:
+        _, tags = first_directory(found.exif) if found.exif else ("little", {})
+    except ImageFault:
+        return False
+    return _GPS_TAG in tags
+
+
+def _colours(site: BuiltSite, path: str, found: Probe) -> str:
+    """The name of a colour space that browsers have to convert, as far as the header tells."""
+    head = site.read(path, 65_536)
+    if found.format == "jpeg" and _components(head) == 4:
+        return "CMYK"
+    named = _WIDE.search(head)
+    return named[0].replace(b"\0", b"").decode("ascii") if named is not None else ""
+
+
+def _components(head: bytes) -> int:
+    """Number of colour components in a JPEG's frame. Source: ITU-T T.81, B.2.2."""
+    at = 2
+    while at + 10 < len(head) and head[at] == 0xFF:
+        marker = head[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return head[at + 9]
+        at += 2 + int.from_bytes(head[at + 2 : at + 4])
+    return 3
+
+
+def _credential(site: BuiltSite, path: str, found: Probe) -> Iterator[Fault]:
+    state, codes = verify_manifest(site.read(path, site.files.get(path, 0)), found.media_type)
+    if state not in ("valid", "trusted"):
+        why = ", ".join(codes) or "no reason"
+        yield Fault(
+            "credential-invalid", path, f"expected a manifest that holds, got {state}: {why}", measured=state, limit="valid"
+        )
+    elif state == "valid" and "signingCredential.untrusted" in codes:
+        yield Fault("credential-untrusted", path, "expected a certificate on the trust list, got another")
+
+
+FAMILY = Family(name="marks", fingerprint=1, rules=RULES, note=_note, whole=_whole)

@@ -292,3 +292,40 @@ def test_the_digest_covers_what_a_page_may_show_and_nothing_else(tmp_path: Path)
     for shown in settings:
         assert good(tmp_path, HEAD + shown).digest != digest
     assert good(tmp_path, HEAD, "https://example.org/x/").digest != digest
+
+
+def test_what_stands_beside_the_pages(tmp_path: Path) -> None:
+    config = good(tmp_path, HEAD)
+    assert (config.feeds, config.headers, config.compress, config.version_query) == (True, False, (), False)
+    text = '[output]\nfeeds = false\nheaders = true\ncompress = ["gzip", "br", "gzip"]\nversion_query = true\n'
+    config = good(tmp_path, HEAD + text)
+    assert (config.feeds, config.headers, config.compress, config.version_query) == (False, True, ("gzip", "br"), True)
+
+
+def test_the_vocabulary_of_tags(tmp_path: Path) -> None:
+    tags = 'harbour = {en = "Harbour", de = "Hafen"}\nred-boats = "Red"\n'
+    text = f"[taxonomy]\nhubs = false\npaginate = 0\n[taxonomy.tags]\n{tags}"
+        '[taxonomy]\nhubs = false\npaginate = 0\n[taxonomy.tags]\nharbour = {en = "Harbour", de = "Hafen"}\nred-boats = "Red"\n'
+    )
+    taxonomy = good(tmp_path, HEAD + text).taxonomy
+    assert taxonomy.tags == {"harbour": {"en": "Harbour", "de": "Hafen"}, "red-boats": {"en": "Red"}}
+    assert (taxonomy.hubs, taxonomy.paginate) == (False, 0)
+    assert good(tmp_path, HEAD).digest != good(tmp_path, HEAD + text).digest
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ('[output]\ncompress = ["gz"]\n', 'expected output.compress[0] as one of gzip, br, got "gz"', "did you mean `gzip`?"),
+        ("[output]\ncompress = 1\n", "expected output.compress as list of text, got 1", ""),
+        ('[output]\nheaders = "yes"\n', 'expected output.headers as true or false, got "yes"', ""),
+        ("[taxonomy]\npaginate = -1\n", "expected taxonomy.paginate as integer 0–1000, got -1", ""),
+        ('[taxonomy.tags]\n"Red Boats" = "x"\n', "expected tags in kebab-case", "a tag is part of an address"),
+        ('[taxonomy.tags]\nred = {fr = "rouge"}\n', "got `fr`", "known: de, en"),
+        ("[taxonomy]\ntags = 1\n", "expected taxonomy.tags as table, got 1", ""),
+        ("[taxonomy]\ntag = {}\n", "expected a known key, got `taxonomy.tag`", "did you mean `tags`?"),
+    ],
+)
+def test_faults_of_output_and_taxonomy(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    (finding,) = read(tmp_path, HEAD + text)[1]
+    assert message in finding.message and hint in finding.hint

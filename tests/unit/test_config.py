@@ -305,8 +305,6 @@ def test_what_stands_beside_the_pages(tmp_path: Path) -> None:
 def test_the_vocabulary_of_tags(tmp_path: Path) -> None:
     tags = 'harbour = {en = "Harbour", de = "Hafen"}\nred-boats = "Red"\n'
     text = f"[taxonomy]\nhubs = false\npaginate = 0\n[taxonomy.tags]\n{tags}"
-        '[taxonomy]\nhubs = false\npaginate = 0\n[taxonomy.tags]\nharbour = {en = "Harbour", de = "Hafen"}\nred-boats = "Red"\n'
-    )
     taxonomy = good(tmp_path, HEAD + text).taxonomy
     assert taxonomy.tags == {"harbour": {"en": "Harbour", "de": "Hafen"}, "red-boats": {"en": "Red"}}
     assert (taxonomy.hubs, taxonomy.paginate) == (False, 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from ..canonical import digest_of
 from ..check import CheckReport
 from ..config import Config
 from ..errors import AibildError, SourceError
@@ -32,6 +33,11 @@ _LINE = re.compile(r"^  (error|warning|note)\b")
 @click.option("--today", metavar="DAY", help="The day by which waivers end, instead of this one.")
 @click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), help="Count only what is worse than in this file.")
 @click.option("--ratchet", is_flag=True, help="Tighten the baseline where things got better; write it if there is none.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path, dir_okay=False), help="Keep verdicts here; by default in .aibild of a project."
+)
+@click.option("--no-cache", is_flag=True, help="Judge every page anew.")
+@click.option("--workers", type=click.IntRange(min=0), default=0, help="Number of processes; 0 for one a processor.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -45,6 +51,9 @@ def check(
     today: str | None,
     baseline: Path | None,
     ratchet: bool,
+    cache: Path | None,
+    no_cache: bool,
+    workers: int,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -61,7 +70,16 @@ def check(
         _known_rules(only)
         settings, output, prefix = _place(folder, root, config)
         day = _day(today) if today else this_day()
-        report = check_site(output, settings, today=day, base_url=_address(base), only=only, prefix=prefix)
+        report = check_site(
+            output,
+            settings,
+            today=day,
+            base_url=_address(base),
+            only=only,
+            prefix=prefix,
+            cache=None if no_cache else cache or _own_cache(settings, output, root),
+            workers=workers,
+        )
         if baseline is not None or ratchet:
             report = _held(report, baseline, ratchet=ratchet)
         if as_json:
@@ -96,6 +114,13 @@ def _place(folder: Path | None, root: Path, config: Path | None) -> tuple[Config
     output = folder if folder is not None else root / (settings.output if settings is not None else "dist")
     inside = output.resolve().is_relative_to(root.resolve())
     return settings, output, f"{output.resolve().relative_to(root.resolve()).as_posix()}/".removeprefix("./") if inside else ""
+
+
+def _own_cache(settings: Config | None, output: Path, root: Path) -> Path | None:
+    """Where a project's verdicts are kept; nothing is written beside other people's sites."""
+    if settings is None or not (root / ".aibild").is_dir():
+        return None
+    return root / ".aibild" / f"verdicts-{digest_of(str(output.resolve()).encode())[:12]}"
 
 
 def _is_ours(folder: Path, root: Path) -> bool:

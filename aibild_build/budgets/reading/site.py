@@ -61,6 +61,7 @@ class BuiltSite:
         self.faults: list[Fault] = []
         self.stamps: dict[str, str] = {}  # size and times of each file, which tell without a look inside that it is the same
         self.files: Mapping[str, int] = dict(sorted(self._walk()))
+        self.faults.sort(key=lambda fault: fault.path)
         self.base_url = base_url
         self._targets: dict[str, Target | None] = {}
         self._facts: dict[str, FileFacts | str] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from ..model import FileFacts, Level
 from . import Family, Rule
@@ -157,7 +156,7 @@ def _image(page: OnePage, tags: dict[str, Tag]) -> Iterator[Fault]:
     if facts is not None:
         yield from _file(page, tag, facts)
         yield from _facts(page, tags, facts)
-    elif re.search(r"\.(?:avif|svg|webp)$", urlsplit(url).path, re.I):
+    elif re.search(r"\.(?:avif|svg|webp)$", url.partition("#")[0].partition("?")[0], re.I):
         yield page.fault("og-image-format", f"expected a JPEG or PNG, got {url.rpartition('/')[2]}", tag)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 _ENDING = re.compile(r"\.(?:avif|webp|jpe?g|png|gif|svg|tiff?|bmp)$", re.I)
 _HEX = r"(?=[0-9a-f]*\d)[0-9a-f]{6,64}"
@@ -21,7 +21,7 @@ _HASH = re.compile(r"(?:[0-9a-f]{8}-?){1,8}(?:[0-9a-f-]*)|(?=.*\d)(?=.*[A-Z])(?=
 @lru_cache(maxsize=65536)
 def picture_name(url: str) -> str:
     """The name of the picture behind an address, without size, hash and ending; "" when nothing is left."""
-    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    name = unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
     name = _ENDING.sub("", name)
     while (shorter := _TAIL.sub("", name)) != name and shorter:
         name = shorter

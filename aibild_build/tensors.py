@@ -32,7 +32,7 @@ def torch() -> Any:
 
 def diffusers() -> Any:
     """The module `diffusers`, silent but for errors. Name classes: a star import of it may fail."""
-    torch()
+    transformers()
     with _quiet():
         import diffusers as module
 

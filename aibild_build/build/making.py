@@ -74,7 +74,7 @@ def make_pictures(
     total: PicturesMade | None = None
     while True:
         ready = tuple(want for want in wanted if not want.waiting)
-        wave = _make_wave(project, ready, store, crew, talk, today)
+        wave = _make_wave(project, ready, store, crew, talk, today, settled)
         total = _added(total, wave)
         settled |= {want.subject for want in ready}
         if len(ready) == len(wanted) or again is None:
@@ -91,15 +91,22 @@ def _added(before: PicturesMade | None, wave: PicturesMade) -> PicturesMade:
         wave,
         refused=before.refused + wave.refused,
         made=before.made + wave.made,
-        reused=wave.reused - before.made,
+        reused=before.reused + wave.reused,
         seconds=before.seconds + wave.seconds,
         credits=before.credits + wave.credits,
     )
 
 
 def _make_wave(
-    project: Project, wanted: tuple[WantedAsset, ...], store: StoreArguments, crew: Crew, talk: Talk, today: str
+    project: Project,
+    wanted: tuple[WantedAsset, ...],
+    store: StoreArguments,
+    crew: Crew,
+    talk: Talk,
+    today: str,
+    settled: Collection[str],
 ) -> PicturesMade:
+    """Make pictures that start from nothing, or from what is there. Those of `settled` subjects were counted before."""
     blocked = [want.subject for want in wanted if want.blocked]
     if blocked:
         raise StoreError(
@@ -129,7 +136,7 @@ def _make_wave(
         findings=gated.findings,
         refused=gated.refused,
         made=len(new),
-        reused=sum(len(want.assets) for want in wanted) + len(answers) - len(new),
+        reused=sum(len(want.assets) for want in wanted if want.subject not in settled) + len(answers) - len(new),
         seconds=sum(answer["seconds"] for answer in new),
         credits=sum(answer["asset"]["made"]["credits"] for answer in new),
     )

@@ -16,7 +16,7 @@ from .. import __version__
 
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "check", "why"),
-    "Pictures": ("generate", "brief", "cache", "report"),
+    "Pictures": ("generate", "brief", "models", "cache", "report"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
@@ -26,6 +26,7 @@ _HELP = {
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",
     "brief": "Look at image briefs.",
+    "models": "Look after the models that pictures are made with.",
     "cache": "Look after the store.",
     "report": "Report what the site cost.",
 }

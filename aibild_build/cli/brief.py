@@ -18,13 +18,22 @@ def brief() -> None:
 @click.argument("brief_id", metavar="ID")
 @common
 def show(brief_id: str, root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool) -> None:
-    """Print a brief as it stands once profile and blocks are merged in, with the prompt that is hashed."""
+    """Print a brief as it stands once profile and blocks are merged in.
+
+    With it comes the prompt that is hashed, and its tokens where the engine counts them.
+    """
     with errors(as_json):
+        from .. import engines
         from ..brief import explain
+        from ..plan.models import settings_of
         from ..plan.reading import read_one_brief
 
-        found, _ = read_one_brief(root, brief_id)
+        found, config = read_one_brief(root, brief_id)
         explained = explain(found)
+        if found.engine in engines.names():
+            engine = engines.load(found.engine, settings_of(config, found.engine))
+            if isinstance(engine, engines.Counting):
+                explained["tokens"] = engine.tokens(found)
         if as_json:
             print_json(explained)
             return

@@ -1,4 +1,4 @@
-"""`aibild report cost`."""
+"""`aibild report cost` and `aibild report licenses`."""
 
 from __future__ import annotations
 
@@ -39,3 +39,24 @@ def cost(root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bo
             click.echo(f"{loads}  {page.url}")
         if not found.complete:
             click.echo("not all pictures are made: `aibild build` first", err=True)
+
+
+@report.command()
+@common
+def licenses(root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool) -> None:
+    """Say which pages show pictures of which model or LoRA, and under which licence, owner and contract."""
+    with errors(as_json):
+        from ..build.models import licences
+        from ..wire import to_json
+
+        rows = licences(root)
+        if as_json:
+            print_json({"schema": 1, "models": [to_json(row) for row in rows]})
+            return
+        for row in rows:
+            owner = "".join(f"; {name} {value}" for name, value in (("owner", row.owner), ("contract", row.contract)) if value)
+            click.echo(f"{row.model} ({row.kind or 'kind unknown'}): {row.license or 'no licence named'}{owner}")
+            for page in row.pages:
+                click.echo(f"  {page}")
+        if not rows:
+            click.echo("no page shows a picture of a declared model", err=True)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ..canonical import key_of
@@ -27,8 +26,11 @@ CONFIG_FILE = "aibild.toml"
 FORMATS = ("avif", "webp", "jpeg", "png")
 COMPRESSIONS = ("gzip", "br")
 _SOURCES = ("site", "briefs", "templates")
+_THEME_TEXTS = ("accent", "accent_dark", "scrim", "icon", "touch_icon")
 _RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEVELS = ("error", "warning", "note", "off")
+# Scheme, host (RFC 3986, names in any script), port and a path of plain parts: no user, query, fragment or dot segment.
+_BASE_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/(?!\.{1,2}(?:/|$))[\w.~!$&'()*+,;=:%-]+)*/?", re.I)
 # What a page may show or a file may carry. Folder names, limits, levels, engines' and gates' tables change no page.
 _SHOWN = (
     "name",
@@ -73,6 +75,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
     store = settings.fields("store")
     output = settings.fields("output")
     limits = settings.fields("limits")
+    folder = _output_path(output)
     return Config(
         root=root,
         name=site.by_language("name", codes, codes[0]),
@@ -90,10 +93,10 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         gates=_gates(settings),
         levels=read_levels(settings.fields("rules")),
         checks=read_checks(settings, root),
-        theme=site.mapping("theme"),
-        store=_store_path(store),
+        theme=_theme(site),
+        store=_store_path(store, folder),
         store_max_bytes=read_size(store, "max_size"),
-        output=_output_path(output),
+        output=folder,
         pictures_json=output.flag("pictures_json", True),
         feeds=output.flag("feeds", True),
         headers=output.flag("headers"),
@@ -114,11 +117,13 @@ def _digest(config: Config) -> str:
 def _base_url(site: Fields, override: str | None) -> str:
     written = site.text("base_url")
     url = override if override is not None else written
+    if not url and site.has("base_url") and not isinstance(site.value("base_url"), str):
+        return "http://localhost/"  # told already
     if not url:
         hint = 'base_url = "https://www.example.org/"'
         site.tell("source-missing", "expected site.base_url as address https://…, got nothing", "base_url", hint=hint)
         return "http://localhost/"
-    if is_web(url) and not (set(url) & set("?# ")) and "@" not in url and "//" not in urlsplit(url).path:
+    if is_web(url) and _BASE_URL.fullmatch(url):
         return url if url.endswith("/") else url + "/"
     if override is None:
         site.wrong("base_url", "address https://… without query and fragment")
@@ -145,6 +150,15 @@ def _time_zone(site: Fields) -> str:
 
 def _organisation(table: Fields, base_url: str) -> Organisation:
     return Organisation(name=table.text("name"), url=read_address(table, "url", base_url), logo=table.text("logo"))
+
+
+def _theme(site: Fields) -> dict[str, Json]:
+    """Free for templates to read; what the built-in theme reads is text."""
+    theme = site.mapping("theme")
+    for name in _THEME_TEXTS:
+        if not isinstance(theme.get(name, ""), str):
+            site.wrong(("theme", name), "text")
+    return theme
 
 
 def _menus(settings: Fields, codes: list[str]) -> dict[str, tuple[MenuEntry, ...]]:
@@ -245,12 +259,16 @@ def _gates(settings: Fields) -> dict[str, dict[str, Json]]:
     return gates
 
 
-def _store_path(table: Fields) -> str:
+def _store_path(table: Fields, output: str) -> str:
     path = table.text("path", ".aibild/store")
-    if ".." in PurePosixPath(path).parts or not PurePosixPath(path).parts:
+    parts = PurePosixPath(path).parts
+    if ".." in parts or not parts:
         table.wrong("path", "folder inside the project, or an absolute path", rule="source-path")
-        return ".aibild/store"
-    return path
+    elif parts[0] in (*_SOURCES, output, ".git"):
+        table.wrong("path", "folder of its own", rule="source-path", hint=f"`{parts[0]}` holds something else")
+    else:
+        return path
+    return ".aibild/store"
 
 
 def _output_path(table: Fields) -> str:

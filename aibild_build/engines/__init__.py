@@ -104,6 +104,13 @@ class Modelled(Protocol):
     def models_of(self, brief: Brief) -> tuple[str, ...]: ...
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """What an engine has besides whose encoders read only so much of a prompt: how much that is, for people to look at."""
+
+    def tokens(self, brief: Brief) -> Json: ...
+
+
 def _sketch(settings: Mapping[str, Json]) -> Engine:
     from .sketch import Sketch
 

@@ -78,7 +78,7 @@ def chain(brief: Brief, base: str) -> tuple[Node, ...]:
         parent = name
     if layers:
         composed = {**layers, "compose": True, "parent": parent}
-        nodes.append(Node(name=base, parent=parent, brief=replace(shaped, parameters=composed), size=size))
+        nodes.append(Node(name=base, parent=parent, brief=replace(shaped, parameters=composed, candidates=1), size=size))
     return tuple(nodes)
 
 

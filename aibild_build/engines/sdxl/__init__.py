@@ -14,8 +14,9 @@ from typing import Any
 from ...model import Brief, Cost, Finding, Json, Level, Recipe, Size
 from .. import Drawn, Progress, Resolved
 from .asked import Asked
-from .lint import token_findings
+from .lint import token_counts, token_findings
 from .resolve import Drafted, Models, compose_only, missing_paths, named_models, resolve
+from .words import WINDOW, is_weighted
 
 _SECONDS_PER_TERAFLOP = {"cuda": 0.003, "mps": 0.2, "cpu": 3.0}  # first-run guesses; past records replace them
 _STEP_TERAFLOP = 6.761  # one UNet evaluation at 1024 × 1024, counted on the published configuration (two FLOP a MAC)
@@ -65,6 +66,22 @@ class Sdxl:
             noted={"models": draft.used, "model": draft.used.get("model", "")},
             findings=findings,
         )
+
+    def tokens(self, brief: Brief) -> Json:
+        """Tokens of each prompt in each encoder, what falls off, and whether weighting is on."""
+        model = str(brief.parameters.get("model") or self._default)
+        counts = token_counts(brief, brief.parameters, model, self._settings, self._root)
+        asked = brief.parameters.get("weighting")
+        texts = (brief.prompt, brief.negative, *(str(brief.parameters.get(name) or "") for name in ("prompt_2", "negative_2")))
+        weighted = asked == "compel" or (asked in (None, "auto") and any(is_weighted(text) for text in texts))
+        return {
+            "window": WINDOW,
+            "weighting": "compel" if weighted else "none",
+            "counts": [
+                {"prompt": one.prompt, "encoder": one.encoder, "tokens": one.tokens, "lost": "" if weighted else one.lost}
+                for one in counts
+            ],
+        }
 
     def _lint(self, brief: Brief, draft: Drafted) -> tuple[Finding, ...]:
         return token_findings(brief, draft.parameters, str(draft.used["model"]), self._settings, self._root)

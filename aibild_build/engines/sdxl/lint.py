@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...model import Brief, Finding, Json, Level
 from ...weights import declared
-from .words import WINDOW, Counter, TokenCount, unweighted
+from .words import WINDOW, Counter, TokenCount, has_merges, unweighted
 
 
 def token_counts(
@@ -60,6 +60,6 @@ def _counter(model: str, encoder: str, settings: Mapping[str, Json], root: Path)
         return None
     found = declared(model, table, root)
     for folder in (found.path, found.config):
-        if folder is not None and (folder / encoder / "merges.txt").is_file():
+        if folder is not None and has_merges(folder / encoder):
             return Counter(folder / encoder)
     return None

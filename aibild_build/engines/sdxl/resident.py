@@ -7,13 +7,14 @@ it is loaded, so that a file that was swapped under its name cannot make a pictu
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ... import tensors
-from ...errors import EngineRefused, EngineUnavailable
+from ...errors import EngineUnavailable
 from ...model import Json
 from ...weights import MEMORY, Declared, Digests, declared, own_config, pin
 from .resolve import weights_of
@@ -111,7 +112,7 @@ class Resident:
         self._empty_cache()
 
     def _model(self, name: str, weights: Json) -> tuple[Declared, Mapping[str, Json]]:
-        """The declared model of that name, held against the recipe. Raises EngineUnavailable and EngineRefused."""
+        """The declared model of that name, held against the recipe. Raises EngineUnavailable."""
         tables = self._settings.get("models")
         table = tables.get(name) if isinstance(tables, Mapping) else None
         if not isinstance(table, Mapping):
@@ -124,7 +125,7 @@ class Resident:
         except (OSError, ValueError) as error:
             raise EngineUnavailable(f"model `{name}` cannot be used: {error}") from error
         if weights_of(entry) != weights:
-            raise EngineRefused(
+            raise EngineUnavailable(
                 f"model `{name}` on this machine is not the one that the recipe was composed with",
                 hint=f"`aibild models update {name}` takes the new one into aibild.lock",
             )
@@ -212,19 +213,28 @@ def dress_embeddings(resident: Resident, pipeline: Any, embeddings: Json, names:
     before = getattr(pipeline, "aibild_embeddings", ())
     if now == before:
         return
+    _restore_words(pipeline)
     sides = (
         ("clip_l", pipeline.tokenizer, pipeline.text_encoder),
         ("clip_g", pipeline.tokenizer_2, pipeline.text_encoder_2),
     )
-    for token, _ in before:
-        for _, tokenizer, encoder in sides:
-            pipeline.unload_textual_inversion(tokens=token, tokenizer=tokenizer, text_encoder=encoder)
     for one, name in zip(wanted, names, strict=True):
         vectors = resident.tensors_of(name, one["weights"])
         with _readable(name):
             for key, tokenizer, encoder in sides:
                 pipeline.load_textual_inversion(vectors[key], token=one["token"], tokenizer=tokenizer, text_encoder=encoder)
     pipeline.aibild_embeddings = now
+
+
+def _restore_words(pipeline: Any) -> None:
+    """Tokenizers and word vectors as they were loaded. Diffusers' own way back leaves tokens of several vectors behind."""
+    sides = (("tokenizer", pipeline.text_encoder), ("tokenizer_2", pipeline.text_encoder_2))
+    if not hasattr(pipeline, "aibild_plain"):
+        pipeline.aibild_plain = tuple((getattr(pipeline, name), encoder.get_input_embeddings()) for name, encoder in sides)
+    for (name, encoder), (tokenizer, vectors) in zip(sides, pipeline.aibild_plain, strict=True):
+        setattr(pipeline, name, copy.deepcopy(tokenizer))
+        encoder.set_input_embeddings(copy.deepcopy(vectors))
+        encoder.config.vocab_size = vectors.num_embeddings
 
 
 def load_controlnet(path: Path, dtype: Any) -> Any:

@@ -260,6 +260,8 @@ def _controls(asked: Asked, models: Models, draft: Drafted) -> None:
         one.finish()
     if controls:
         draft.parameters["controls"] = controls
+        if draft.parameters["guidance_rescale"]:
+            asked.wrong("guidance_rescale", "0 where controls are used", hint="diffusers has no rescaling with ControlNets")
 
 
 def _derived(one: Asked, source: str, models: Models, draft: Drafted, index: int) -> dict[str, Json]:

@@ -7,6 +7,7 @@ digits and runs of other signs, each with a mark at its end.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -41,10 +42,10 @@ def unweighted(prompt: str) -> str:
 
 
 class Counter:
-    """Counts with the vocabulary of one tokenizer folder (`merges.txt`). Raises OSError when it cannot be read."""
+    """Counts with the merges of one tokenizer folder. Raises OSError or ValueError when they cannot be read."""
 
     def __init__(self, folder: Path) -> None:
-        self._ranks = _ranks(str(folder / "merges.txt"))
+        self._ranks = _ranks(str(folder))
         self._letters = _letters()
 
     def count(self, encoder: str, kind: str, prompt: str) -> TokenCount:
@@ -105,11 +106,21 @@ def _kind(letter: str) -> str:
     return {"L": "letter", "N": "digit"}.get(category, "sign")
 
 
+def has_merges(folder: Path) -> bool:
+    """Whether a tokenizer lies in the folder, in one of its two forms."""
+    return (folder / "merges.txt").is_file() or (folder / "tokenizer.json").is_file()
+
+
 @lru_cache(maxsize=4)
-def _ranks(path: str) -> dict[tuple[str, str], int]:
-    lines = Path(path).read_text("utf-8").splitlines()[1:]
-    pairs = (tuple(line.split()) for line in lines)
-    return {(pair[0], pair[1]): rank for rank, pair in enumerate(pair for pair in pairs if len(pair) == 2)}
+def _ranks(folder: str) -> dict[tuple[str, str], int]:
+    """Pairs by rank, from `merges.txt` (published models) or `tokenizer.json` (what newer libraries write)."""
+    plain = Path(folder, "merges.txt")
+    if plain.is_file():
+        written = [line.split() for line in plain.read_text("utf-8").splitlines()[1:]]
+    else:
+        merges = json.loads(Path(folder, "tokenizer.json").read_text("utf-8"))["model"]["merges"]
+        written = [merge.split() if isinstance(merge, str) else merge for merge in merges]
+    return {(pair[0], pair[1]): rank for rank, pair in enumerate(pair for pair in written if len(pair) == 2)}
 
 
 @lru_cache(maxsize=1)

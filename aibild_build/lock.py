@@ -19,6 +19,10 @@ from .model import Approval, Finding, Json, Level, Origin, Size
 LOCK_FILE = "aibild.lock"
 LOCK_SCHEMA = 1
 _HEX = re.compile(r"[0-9a-f]{64}")
+_DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
+_KINDS = {"recipe": str, "pixels": str, "engine": str, "model": str, "seed": int, "size": list, "made": str, "scores": dict}
+_NAMES = {str: "text", int: "whole number", list: "list", dict: "table"}
+_APPROVAL = ("who", "role", "when", "pixels")
 
 
 class LockState(StrEnum):
@@ -182,17 +186,35 @@ def read_lock(text: str | None) -> tuple[Lock, tuple[Finding, ...]]:
     if text is None:
         return Lock(), ()
     try:
-        return _lock(json.loads(text)), ()
+        return _lock(json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)), ()
     except json.JSONDecodeError as error:
-        return Lock(), (_fault(f"expected JSON, got {error.msg}", error.lineno),)
+        return Lock(), (_fault(f"expected JSON, got an error at column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}", error.lineno),)
+    except RecursionError:
+        return Lock(), (_fault("expected JSON, got too many brackets", None),)
     except _Wrong as error:
         return Lock(), (_fault(str(error), _line_of(text, error.near)),)
+    except ValueError:
+        return Lock(), (_fault("expected JSON, got a number of thousands of digits", None),)
 
 
 class _Wrong(ValueError):
     def __init__(self, message: str, near: str) -> None:
         super().__init__(message)
         self.near = near
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A merge that kept both sides names a brief twice; the later one must not win in silence."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Wrong(f"expected `{name}` once, got it again", name)
+        found[name] = value
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise _Wrong(f"expected JSON, got {name}, which is no number of JSON", name)
 
 
 def _fault(message: str, line: int | None) -> Finding:
@@ -208,9 +230,9 @@ def _line_of(text: str, near: str) -> int | None:
 
 def _lock(value: Any) -> Lock:
     if not isinstance(value, dict):
-        raise _Wrong(f"expected a mapping, got {type(value).__name__}", "schema")
+        raise _Wrong(f"expected a table, got {json.dumps(value)[:40]}", "schema")
     if value.get("schema") != LOCK_SCHEMA:
-        raise _Wrong(f"expected schema {LOCK_SCHEMA}, got {value.get('schema')!r}", "schema")
+        raise _Wrong(f"expected schema {LOCK_SCHEMA}, got {json.dumps(value.get('schema'))[:40]}", "schema")
     pins: dict[str, Mapping[str, Pinned]] = {}
     for brief, entry in _mapping(value.get("briefs", {}), "briefs").items():
         fields = _mapping(entry, brief)
@@ -228,7 +250,7 @@ def _assets(entry: Mapping[str, Any], brief: str) -> dict[str, Pinned]:
 
 def _mapping(value: Any, near: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _Wrong(f"expected `{near}` as a mapping, got {json.dumps(value)[:40]}", near)
+        raise _Wrong(f"expected `{near}` as a table, got {json.dumps(value)[:40]}", near)
     return value
 
 
@@ -239,27 +261,33 @@ def _pinned(value: Any, brief: str) -> Pinned:
         raise _Wrong(f"expected candidates of `{brief}` as a list that is not empty", brief)
     if type(pick) is not int or not 0 <= pick < len(rows):
         raise _Wrong(f"expected pick of `{brief}` as 0–{len(rows) - 1}, got {json.dumps(pick)}", brief)
-    try:
-        approvals = tuple(Approval(**row) for row in entry.get("approvals", []))
-        return Pinned(pick=pick, candidates=tuple(_pin(row, brief) for row in rows), approvals=approvals)
-    except TypeError as error:
-        raise _Wrong(f"expected the fields of an approval of `{brief}`: {error}", brief) from error
+    approvals = entry.get("approvals", [])
+    if not isinstance(approvals, list) or not all(_is_approval(row) for row in approvals):
+        expected = f"approvals of `{brief}` as a list of tables with {', '.join(_APPROVAL)}"
+        raise _Wrong(f"expected {expected}, got {json.dumps(approvals)[:40]}", brief)
+    return Pinned(
+        pick=pick, candidates=tuple(_pin(row, brief) for row in rows), approvals=tuple(Approval(**row) for row in approvals)
+    )
+
+
+def _is_approval(row: Any) -> bool:
+    return isinstance(row, dict) and sorted(row) == sorted(_APPROVAL) and all(isinstance(text, str) for text in row.values())
 
 
 def _pin(row: Any, brief: str) -> Pin:
     entry = _mapping(row, brief)
-    kinds = {"recipe": str, "pixels": str, "engine": str, "model": str, "seed": int, "size": list, "made": str, "scores": dict}
-    for name, kind in kinds.items():
+    for name, kind in _KINDS.items():
         if type(entry.get(name)) is not kind:
-            raise _Wrong(
-                f"expected `{name}` of a candidate of `{brief}` as {kind.__name__}, got {json.dumps(entry.get(name))}", brief
-            )
+            got = json.dumps(entry.get(name))[:40]
+            raise _Wrong(f"expected `{name}` of a candidate of `{brief}` as {_NAMES[kind]}, got {got}", brief)
     for name in ("recipe", "pixels"):
         if not _HEX.fullmatch(entry[name]):
             raise _Wrong(
                 f"expected `{name}` of a candidate of `{brief}` as 64 hexadecimal digits, got `{entry[name][:20]}`", brief
             )
+    if not _DAY.fullmatch(entry["made"]):
+        raise _Wrong(f"expected `made` of a candidate of `{brief}` as day YYYY-MM-DD, got `{entry['made'][:20]}`", brief)
     size = entry["size"]
     if len(size) != 2 or not all(type(side) is int and side > 0 for side in size):
         raise _Wrong(f"expected `size` of a candidate of `{brief}` as two whole numbers, got {json.dumps(size)}", brief)
-    return Pin(**{name: entry[name] for name in kinds if name != "size"}, size=(size[0], size[1]))
+    return Pin(**{name: entry[name] for name in _KINDS if name != "size"}, size=(size[0], size[1]))

@@ -19,6 +19,7 @@ from .layers import Piece, tidy
 
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VERSION_LENGTH = 12
+_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,9 @@ def read_folder(root: Path, folder: str) -> tuple[dict[str, Fields | None], tupl
             continue
         if suffix == "yml":
             findings.append(fatal("source-path", f"expected files that end in .yaml, got {shown(entry)}", path, hint="rename it"))
+        elif len(name) > _NAME_LENGTH:
+            message = f"expected a file name of at most {_NAME_LENGTH} characters before .yaml, got {len(name)}"
+            findings.append(fatal("source-path", message, path, hint="the file name is the id, and part of every picture's name"))
         elif not NAME.fullmatch(name):
             message = f"expected a file name in kebab-case (a–z, 0–9, hyphens), got {shown(entry)}"
             findings.append(fatal("source-path", message, path, hint="the file name is the id"))

@@ -6,6 +6,7 @@ Takes the settings and a path relative to the project, yields the sidecar's word
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -67,8 +68,14 @@ def file_fault(config: Config, path: str) -> tuple[str, str, str] | None:
         return "source-path", f"expected a path inside the project, got {shown(path)}", "relative to the folder of aibild.toml"
     if real.is_file():
         return None
+    if real.exists():
+        return (
+            "source-missing",
+            f"expected a file at {shown(path)}, got {'a folder' if real.is_dir() else 'a pipe or device'}",
+            "",
+        )
     folder = real.parent
-    beside = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    beside = sorted(entry.name for entry in folder.iterdir() if entry.name != real.name) if folder.is_dir() else []
     hint = nearest_hint(real.name, beside)
     return "source-missing", f"expected a file at {shown(path)}, got none", hint if hint.startswith("did") else ""
 
@@ -76,7 +83,7 @@ def file_fault(config: Config, path: str) -> tuple[str, str, str] | None:
 def read_sidecar(config: Config, path: str) -> tuple[Sidecar, tuple[Finding, ...]]:
     """The sidecar of the image file at `path`, an empty one where there is none."""
     beside = f"{path}.yaml"
-    if not (config.root / beside).is_file():
+    if not os.path.lexists(config.root / beside):
         return Sidecar(), ()
     text, findings = read_text(config.root, beside)
     document, found = read_yaml(text, beside) if text is not None else (None, ())

@@ -6,7 +6,7 @@ bytes stay in the store until its file must be written, so memory does not grow 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from ..errors import SourceError, StoreCorrupt
@@ -87,16 +87,17 @@ def _text_output(path: str, digest: str, written: Written) -> Output:
 
 
 def _refuse_clashes(project: Project, rows: Mapping[str, Output]) -> None:
-    """A passed-through file must not want the path of a made one, nor a path below it."""
-    faults = [_clash(static) for static in project.site.static if static.path in rows or _under(static.path, rows)]
+    """A passed-through file must not want the path of a made one, nor one below or above it. A disk may ignore case."""
+    taken = {path.casefold() for path in rows}
+    folders = {path[:end] for path in taken for end, sign in enumerate(path) if sign == "/"}
+    faults = [_clash(static) for static in project.site.static if _clashes(static.path.casefold(), taken, folders)]
     if faults:
         raise SourceError(tuple(faults))
 
 
-def _under(path: str, rows: Iterable[str]) -> bool:
+def _clashes(path: str, taken: Set[str], folders: Set[str]) -> bool:
     parts = path.split("/")
-    taken = set(rows)
-    return any("/".join(parts[:count]) in taken for count in range(1, len(parts)))
+    return path in folders or any("/".join(parts[:count]) in taken for count in range(1, len(parts) + 1))
 
 
 def _clash(static: StaticFile) -> Finding:

@@ -44,7 +44,9 @@ def today() -> str:
 
 
 def print_json(value: Json) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    # A file name that is no UTF-8 holds lone surrogates; as `\udcff` they are valid JSON.
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def print_findings(findings: Sequence[Finding], *, quiet: bool = False) -> None:

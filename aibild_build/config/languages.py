@@ -117,7 +117,7 @@ def _known_shape(table: Fields, key: str | tuple[str | int, ...], code: str) -> 
         return True
     canonical = _canonical_case(code)
     hint = f"write `{canonical}`" if canonical != code and _CODE.fullmatch(canonical) else "for instance en, de-AT or zh-Hant"
-    if code:
+    if code or key != "code":
         table.wrong(key, "language code (BCP 47)", hint=hint)
     return False
 

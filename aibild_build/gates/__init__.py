@@ -120,12 +120,18 @@ def load(name: str, settings: Mapping[str, Json] | None = None) -> Gate:
     return gate
 
 
+def numbers_of(name: str) -> tuple[str, ...] | None:
+    """The settings of a gate beside `level`, all numbers; None for a gate that does not tell them (attribute `settings`)."""
+    settings: tuple[str, ...] | None = getattr(load(name), "settings", None)
+    return settings
+
+
 def measure_key(gate: Gate, pixels: str, asked: Size) -> str:
     """Key of what a gate measured on given pixels."""
     return key_of({"kind": "measure", "gate": gate.name, "fingerprint": gate.fingerprint, "pixels": pixels, "asked": list(asked)})
 
 
 def number(settings: Mapping[str, Json], name: str, default: float) -> float:
-    """A setting as a number; what is no number counts as not set, which the config's reader has told the user."""
+    """A setting as a number; what is no number counts as not set, which whoever opened the project has told the user."""
     value = settings.get(name, default)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default

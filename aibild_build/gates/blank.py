@@ -17,6 +17,7 @@ class Blank:
     name = "blank"
     fingerprint = 1
     scope = "asset"
+    settings = ("spread",)
 
     def measure(self, seen: Seen) -> Measured:
         """Score: the standard deviation of the channel that varies most, 0–127.5."""
@@ -37,4 +38,3 @@ class Blank:
 
     def compare(self, measured: Mapping[str, Measured], settings: Mapping[str, Json]) -> Iterator[Pair]:
         return iter(())
-

@@ -23,6 +23,7 @@ class Duplicate:
     name = "duplicate"
     fingerprint = 1
     scope = "assets"
+    settings = ("same", "near", "colour")
 
     def measure(self, seen: Seen) -> Measured:
         """Score: 0, since one picture has no duplicate; facts: three hashes of 16 hexadecimal digits and `colour`."""

@@ -12,6 +12,7 @@ class AskedSize:
     name = "size"
     fingerprint = 1
     scope = "asset"
+    settings: tuple[str, ...] = ()
 
     def measure(self, seen: Seen) -> Measured:
         """Score: 1 when the size is the one that was asked for, else 0. An imported file has the size it has."""

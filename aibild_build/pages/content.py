@@ -32,6 +32,7 @@ STATIC = "site/static"
 _SEGMENT = re.compile(r"[\w~-][\w.~-]*")
 _LITTER = frozenset({".DS_Store", ".gitkeep", ".gitignore", "Thumbs.db", "desktop.ini"})
 _OURS = ".aibild"
+_NAME_BYTES = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,14 @@ def read_pages(config: Config, *, today: str = "") -> tuple[tuple[Page, ...], tu
             read.append(one)
     static = tuple(_static(config.root, findings))
     pages, found = with_hubs(config, [one.page for one in read], {one.page.origin.path for one in read if one.plain})
-    findings += (*found, *_duplicates(pages, static), *_broken_links(read), *_menu_faults(config, pages), *_future(pages, today))
+    findings += (
+        *found,
+        *_too_long(pages, static),
+        *_duplicates(pages, static),
+        *_broken_links(read),
+        *_menu_faults(config, pages),
+        *_future(pages, today),
+    )
     return pages, static, tuple(findings)
 
 
@@ -91,7 +99,7 @@ def _walk(root: Path, folder: str, findings: list[Finding], hidden: bool = False
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(root, path, findings, hidden)
-        elif entry.is_symlink() and entry.is_dir():
+        elif entry.is_symlink() and os.path.isdir(entry):  # false, not an error, for a circle of links
             findings.append(fatal("source-path", "expected a folder, got a symbolic link to one", path))
         else:
             yield path
@@ -230,10 +238,10 @@ def _static(root: Path, findings: list[Finding]) -> Iterator[StaticFile]:
         if output.rpartition("/")[2] in _LITTER:
             continue
         real = safe_join(root, path)
-        if real is None or output.partition("/")[0] == _OURS:
-            expected = f"a name other than {_OURS}" if real is not None else "a path inside the project"
+        if expected := _not_passed(output, real):
             findings.append(fatal("source-path", f"expected {expected}, got {shown(path)}", path))
             continue
+        assert real is not None
         try:
             with open(real, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -242,6 +250,27 @@ def _static(root: Path, findings: list[Finding]) -> Iterator[StaticFile]:
             findings.append(fatal("source-missing", f"expected a readable file, got: {error.strerror or error}", path))
             continue
         yield StaticFile(path=output, source=path, digest=digest, bytes=size)
+
+
+def _not_passed(output: str, real: Path | None) -> str:
+    """What a passed-through file would have to be, "" when it is."""
+    if not output.isprintable() or "\\" in output:
+        return "a file name in UTF-8 without control characters and backslashes"
+    if real is None:
+        return "a path inside the project"
+    if output.partition("/")[0] == _OURS:
+        return f"a name other than {_OURS}"
+    return "a file" if real.exists() and not real.is_file() else ""
+
+
+def _too_long(pages: Iterable[Page], static: Iterable[StaticFile]) -> Iterator[Finding]:
+    """File systems take names of 255 bytes; some of them are kept for `.br` and the like."""
+    wanted = [(path, page.origin.path) for page in pages for path in (page.path, *map(redirect_path, page.aliases))]
+    for path, source in (*wanted, *((file.path, file.source) for file in static)):
+        longest = max(len(part.encode()) for part in path.split("/"))
+        if longest > _NAME_BYTES:
+            message = f"expected an address with parts of at most {_NAME_BYTES} bytes, got one of {longest}"
+            yield fatal("source-path", message, source, hint="give the page another `slug`, alias or file name")
 
 
 def _duplicates(pages: Iterable[Page], static: Iterable[StaticFile]) -> Iterator[Finding]:
@@ -309,9 +338,22 @@ def _at(link: LinkRef) -> tuple[str, int | None]:
 
 def _menu_faults(config: Config, pages: tuple[Page, ...]) -> Iterator[Finding]:
     known = {page.id for page in pages if not page.draft}
+    first = {page.id for page in pages if not page.draft and page.lang == config.default_language}
     for name, entries in sorted(config.menus.items()):
         for entry in entries:
-            if not entry.url and entry.page not in known:
+            if entry.url or entry.page in first:
+                continue
+            if entry.page not in known:
                 near = nearest(entry.page, known)
                 message = f"expected a page's id in menu `{name}`, got {shown(entry.page)}"
                 yield fatal("source-reference", message, "aibild.toml", hint=f"did you mean `{near}`?" if near else "")
+            elif any(page.lang not in _speakers(pages, entry.page) for page in pages):
+                message = f"expected a page in {config.default_language} for menu `{name}`, got {shown(entry.page)} without"
+                yield fatal(
+                    "source-reference", message, "aibild.toml", hint="a page that lacks a language is shown in the first one"
+                )
+
+
+def _speakers(pages: tuple[Page, ...], page_id: str) -> set[str]:
+    """The languages in which a page is published."""
+    return {page.lang for page in pages if page.id == page_id and not page.draft}

@@ -70,7 +70,7 @@ def read_front(text: str, path: str, config: Config) -> tuple[Front, str, int, t
         return Front(), body, first_line, findings
     fields = Fields(document)
     front = front_of(fields, config, matter)
-    return front, body, first_line, fields.finish()
+    return front, body, first_line, (*findings, *fields.finish())
 
 
 def front_of(fields: Fields, config: Config, matter: str) -> Front:

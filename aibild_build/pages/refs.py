@@ -25,6 +25,9 @@ def brief_of(root: Path, source: str, target: str, line: int | None) -> tuple[st
     A path is relative to the page's file `source` or, failing that, to the project; with a leading slash to the project alone.
     Findings: source-value (no id), source-reference (no such file), source-path (leads out of the project).
     """
+    if target.startswith(FILE_PREFIX):
+        message = f"expected a picture's path without `file:`, got {shown(target)}"
+        return None, (fatal("source-path", message, source, line, hint="relative to this page, or to the project"),)
     if target.startswith("brief:") or not ("/" in target or "." in target):
         name = target.removeprefix("brief:")
         if _BRIEF_ID.fullmatch(name):
@@ -34,21 +37,24 @@ def brief_of(root: Path, source: str, target: str, line: int | None) -> tuple[st
     places = [target.lstrip("/")]
     if not target.startswith("/"):
         places.insert(0, posixpath.join(posixpath.dirname(source), target))
-    leads_out = False
+    leads_out, got = False, "no such file"
     for place in map(posixpath.normpath, places):
         found = safe_join(root, place)
         if found is not None and found.is_file():
             return FILE_PREFIX + place, ()
-        leads_out = leads_out or (found is None and os.path.lexists(root / place))
+        if found is not None and found.exists():
+            got = "a folder" if found.is_dir() else "a pipe or device"
+        leads_out = leads_out or (found is None and (place.startswith("..") or os.path.lexists(root / place)))
     if leads_out:
         return None, (fatal("source-path", f"expected a picture inside the project, got {shown(target)}", source, line),)
     near = _near(root, posixpath.normpath(places[0]))
     hint = f"did you mean `{posixpath.join(posixpath.dirname(target), near)}`?" if near else ""
-    return None, (fatal("source-reference", f"expected a picture at {shown(target)}, got no such file", source, line, hint=hint),)
+    return None, (fatal("source-reference", f"expected a picture at {shown(target)}, got {got}", source, line, hint=hint),)
 
 
 def _near(root: Path, place: str) -> str:
     folder = safe_join(root, posixpath.dirname(place) or ".")
     if folder is None or not folder.is_dir():
         return ""
-    return nearest(posixpath.basename(place), sorted(os.listdir(folder)))
+    name = posixpath.basename(place)
+    return nearest(name, sorted(entry for entry in os.listdir(folder) if entry != name and entry.isprintable()))

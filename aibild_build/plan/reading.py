@@ -5,14 +5,16 @@ Takes the root folder, yields what all later steps work on. It reads and never w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import engines
+from .. import engines, gates
 from ..brief import brief_of_file, read_briefs
 from ..canonical import digest_of
-from ..config import Config, read_config
+from ..config import CONFIG_FILE, Config, read_config
+from ..disk import safe_join
 from ..errors import SourceError
 from ..lock import LOCK_FILE, Lock, read_lock
 from ..model import Brief, Finding, Level, Origin, Page, PictureRef, Site
@@ -20,7 +22,7 @@ from ..pages.content import read_pages
 from ..pages.licence import licence_findings
 from ..pages.listing import GALLERY, GALLERY_SLOT, references
 from ..pages.taxonomy import tag_findings
-from ..source import nearest, read_text
+from ..source import fatal, nearest, nearest_hint, read_text, shown
 
 FILE_PREFIX = "file:"
 
@@ -52,6 +54,8 @@ def open_project(root: Path, *, base_url: str | None = None, today: str = "") ->
     config, findings = read_config(root, base_url=base_url)
     if config is None:
         raise SourceError(findings)
+    if faults := tuple(_folders(root)):
+        raise SourceError((*(finding for finding in findings if finding.level is Level.FATAL), *faults))
     briefs, brief_findings = read_briefs(config)
     pages, static, page_findings = read_pages(config, today=today)
     pages = tuple(page for page in pages if not page.draft)
@@ -137,6 +141,7 @@ def _read_lock(root: Path) -> tuple[Lock, str, tuple[Finding, ...]]:
 def _cross_check(config: Config, site: Site) -> list[Finding]:
     """What only the whole project can judge: briefs named by pages, engines named by briefs, languages without words."""
     findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
+    findings += (*_homeless(config, site), *_unknown_tables(config))
     findings += (*tag_findings(config, site.pages, site.briefs), *licence_findings(config, site))
     used: set[str] = set()
     uncaptioned: set[tuple[str, str]] = set()
@@ -159,6 +164,41 @@ def _cross_check(config: Config, site: Site) -> list[Finding]:
                 Finding(rule="brief-unused", level=Level.NOTE, message=message, origin=brief.origin, subject=brief_id)
             )
     return findings
+
+
+def _homeless(config: Config, site: Site) -> Iterator[Finding]:
+    if not any(page.id == "" and page.lang == config.default_language for page in site.pages):
+        message = f"expected a home page in {config.default_language} at site/index.md, got none"
+        yield fatal("source-missing", message, "site", hint="every page links to it")
+
+
+def _unknown_tables(config: Config) -> Iterator[Finding]:
+    """Settings of engines and gates that do not exist. What an engine's own keys mean is the engine's to say."""
+    for kind, written, known in (("engines", config.engines, engines.names()), ("gates", config.gates, gates.names())):
+        for name in sorted(set(written) - set(known)):
+            message = f"expected [{kind}.NAME] with one of {', '.join(known)}, got `{name}`"
+            near = nearest(name, known)
+            yield fatal("source-unknown-key", message, CONFIG_FILE, hint=f"did you mean `{near}`?" if near else "")
+    for name in sorted(set(config.gates) & set(gates.names())):
+        numbers = gates.numbers_of(name)
+        if numbers is None:
+            continue
+        for key, value in sorted(config.gates[name].items()):
+            if key not in (*numbers, "level"):
+                message, hint = f"expected a known key, got `gates.{name}.{key}`", nearest_hint(key, (*numbers, "level"))
+                yield fatal("source-unknown-key", message, CONFIG_FILE, hint=hint)
+            elif key != "level" and (isinstance(value, bool) or not isinstance(value, int | float)):
+                yield fatal("source-value", f"expected gates.{name}.{key} as number, got {shown(value)}", CONFIG_FILE)
+
+
+def _folders(root: Path) -> Iterator[Finding]:
+    """A folder of ours that is none, or that leads out, would otherwise pass for an empty one."""
+    for name in ("site", "site/static", "briefs", "briefs/blocks", "briefs/profiles", "templates"):
+        real = safe_join(root, name)
+        if real is None:
+            yield fatal("source-path", f"expected a folder inside the project, got a link that leads out at {shown(name)}", name)
+        elif os.path.lexists(real) and not real.is_dir():
+            yield fatal("source-path", f"expected a folder, got something else at {shown(name)}", name)
 
 
 def _engine_fault(brief: Brief) -> Finding:

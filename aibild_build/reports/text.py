@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from unicodedata import category
 
 from ..model import Finding, Json, Level, Plan, Report, Tally, Work
 
@@ -18,14 +19,23 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in sorted(findings, key=_place):
         where = f"{finding.origin}: " if finding.origin else f"{finding.subject}: " if finding.subject else ""
         level = "error" if finding.level is Level.FATAL else finding.level.value
-        yield f"{where}{level}: {finding.message} [{finding.rule}]"
+        yield printable(f"{where}{level}: {finding.message} [{finding.rule}]")
         if finding.hint:
-            yield f"  hint: {finding.hint}"
+            yield printable(f"  hint: {finding.hint}")
+
+
+def printable(text: str) -> str:
+    """One line that a terminal shows as it is: control characters, line breaks and turns of direction are written out."""
+    if text.isprintable():
+        return text
+    shown = (letter if letter.isprintable() or category(letter) == "Zs" else ascii(letter)[1:-1] for letter in text)
+    return "".join(shown)
 
 
 def _place(finding: Finding) -> tuple[str, int, str]:
+    """What is wrong with one line stays in the order in which it was found."""
     origin = finding.origin
-    return (origin.path, origin.line or 0, finding.rule) if origin else ("", 0, finding.subject)
+    return (origin.path, origin.line or 0, "") if origin else ("", 0, finding.subject)
 
 
 def annotation_lines(findings: Iterable[Finding]) -> Iterator[str]:

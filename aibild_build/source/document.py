@@ -25,6 +25,8 @@ from .yaml_positions import yaml_positions
 MAX_SOURCE_BYTES = 4 * 1024 * 1024
 _MAX_INTEGER = 2**53 - 1
 _MAX_ALIASES = 32  # aliases inside aliases multiply; 80 of them are enough to fill a machine's memory
+_MAX_EXPANDED = 256 * 1024 * 1024
+_MAX_DEPTH = 64
 _YAML_ERROR = re.compile(
     r"(?:YAML parse error: )?(?P<what>.*?)(?: at byte \d+ line (?P<line>\d+) column (?P<column>\d+))?$", re.S
 )
@@ -42,9 +44,12 @@ _YAML_HINTS = (
     ("unexpected end of stream", "close the quotes that were opened there"),
 )
 # One key a line, as far as a glance can tell: enough to be sure that there is no duplicate, never enough to be sure of one.
-_YAML_KEY = re.compile(r"^([ \t-]*)([^\s#:'\"?-](?:[^:\n]|:(?=\S))*?)\s*:(?=\s|$)", re.M)
+_YAML_KEY = re.compile(r"^([ \t-]*)([^\s#:'\"?-](?:[^:\n]|:(?=\S))*):(?=\s|$)", re.M)
 _YAML_UNSURE = re.compile(r"[{}]|^[ \t-]*['\"?&!].*:", re.M)
 _YAML_ANCHOR = re.compile(r"(?:^|[\s\[{,])&([^\s,\[\]{}]+)")
+_YAML_ALIAS = re.compile(r"(?:^|[\s\[{,])\*([^\s,\[\]{}]+)")
+# No text format allows them: HTML, XML 1.0 (section 2.2) and TOML forbid them all, and a NUL is the mark of UTF-16.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,8 @@ def read_text(root: Path, path: str) -> tuple[str | None, tuple[Finding, ...]]:
     try:
         size = real.stat().st_size
         if not real.is_file():
-            return None, (fatal("source-missing", f"expected a file, got a folder at {shown(path)}", path),)
+            kind = "a folder" if real.is_dir() else "a pipe or device"
+            return None, (fatal("source-missing", f"expected a file, got {kind} at {shown(path)}", path),)
         if size > MAX_SOURCE_BYTES:
             return None, (fatal("source-path", f"expected a file of at most {MAX_SOURCE_BYTES} bytes, got {size} bytes", path),)
         raw = real.read_bytes()
@@ -95,7 +101,12 @@ def read_text(root: Path, path: str) -> tuple[str | None, tuple[Finding, ...]]:
         line = raw.count(b"\n", 0, error.start) + 1
         message = f"expected UTF-8 text, got byte 0x{raw[error.start]:02x}"
         return None, (fatal("source-encoding", message, path, line, hint="save the file with encoding UTF-8"),)
-    return text.replace("\r\n", "\n"), ()
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := _CONTROL.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        message = f"expected text, got the control character U+{ord(found[0]):04X}"
+        return None, (fatal("source-encoding", message, path, line, hint="save the file with encoding UTF-8"),)
+    return text, ()
 
 
 def read_yaml(text: str, path: str, *, first_line: int = 1) -> tuple[Document | None, tuple[Finding, ...]]:
@@ -121,21 +132,21 @@ def read_yaml(text: str, path: str, *, first_line: int = 1) -> tuple[Document | 
 def read_toml(text: str, path: str, *, first_line: int = 1) -> tuple[Document | None, tuple[Finding, ...]]:
     """TOML 1.0; dates and times become their RFC 3339 text."""
     try:
-        values = tomllib.loads(text.replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        values = _dates_as_text(tomllib.loads(text.replace("\r\n", "\n")))
+    except (ValueError, RecursionError) as error:  # beside TOMLDecodeError: integers of thousands of digits
         return None, (_syntax_finding("TOML", _TOML_ERROR, str(error), path, first_line),)
-    document = Document(path, cast("dict[str, Json]", _dates_as_text(values)), text, "toml", first_line)
+    document = Document(path, cast("dict[str, Json]", values), text, "toml", first_line)
     findings = _not_json(document)
     return (None, findings) if findings else (document, ())
 
 
 def _refused_yaml(text: str, path: str, first_line: int) -> tuple[Finding, ...]:
     names = set(_YAML_ANCHOR.findall(text)) if "&" in text else set()
-    aliases = sum(
-        len(re.findall(rf"(?<!\S)\*{re.escape(name)}(?![^\s,\]}}])|[\[,{{]\*{re.escape(name)}\b", text)) for name in names
-    )
-    if aliases > _MAX_ALIASES:
-        return (fatal("source-syntax", f"expected at most {_MAX_ALIASES} aliases (`*name`), got {aliases}", path, first_line),)
+    aliases = sum(name in names for name in _YAML_ALIAS.findall(text)) if names else 0
+    # n aliases in levels of three grow a text most: by 3 to the power of n/3.
+    if aliases > _MAX_ALIASES or len(text) * 3 ** (aliases / 3) > _MAX_EXPANDED:
+        most = min(_MAX_ALIASES, int(3 * math.log(_MAX_EXPANDED / len(text), 3)))
+        return (fatal("source-syntax", f"expected at most {most} aliases (`*name`), got {aliases}", path, first_line),)
     lines = text.split("\n")
     started = False
     for number, line in enumerate(lines if "---" in text else (), start=first_line):
@@ -160,7 +171,7 @@ def _syntax_finding(language: str, pattern: re.Pattern[str], message: str, path:
 def _yaml_duplicates(document: Document) -> tuple[Finding, ...]:
     """The loader silently keeps the last of two equal keys, so this looks itself: by a glance, then closely if in doubt."""
     if not _YAML_UNSURE.search(document.text):
-        keys = [(len(found[1]), found[2]) for found in _YAML_KEY.finditer(document.text)]
+        keys = [(len(found[1]), found[2].rstrip()) for found in _YAML_KEY.finditer(document.text)]
         if len(set(keys)) == len(keys):
             return ()
     start = document.first_line - 1
@@ -192,6 +203,10 @@ def _not_json(document: Document) -> tuple[Finding, ...]:
     waiting: list[tuple[KeyPath, object]] = [((), document.values)]
     while waiting:
         keys, value = waiting.pop()
+        if len(keys) > _MAX_DEPTH:
+            message = f"expected values at most {_MAX_DEPTH} levels deep, got more in {key_name(keys[:1])}"
+            findings.append(fatal("source-value", message, document.path, document.line_of(*keys[:1])))
+            break
         if isinstance(value, dict):
             for name, item in value.items():
                 if isinstance(name, str):
@@ -211,7 +226,10 @@ def _not_json(document: Document) -> tuple[Finding, ...]:
 
 
 def _wrong_scalar(value: object) -> str | None:
-    if value is None or isinstance(value, str | bool):
+    if isinstance(value, str):
+        found = _CONTROL.search(value)
+        return f"text without control characters, got U+{ord(found[0]):04X}" if found else None
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int):
         return None if abs(value) <= _MAX_INTEGER else f"integer within ±{_MAX_INTEGER}, got {value}"

@@ -18,6 +18,7 @@ from .document import Document
 from .faults import KeyPath, fatal, key_name, nearest_hint, shown
 
 Key: TypeAlias = "str | int | tuple[str | int, ...]"
+_MOST_UNKNOWN = 20  # told one by one; a file of another kind has thousands
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)")
 
 
@@ -249,10 +250,12 @@ class Fields:
     def _finish(self) -> None:
         if not self._finished:
             self._finished = True
-            for name in self.values:
-                if name not in self._asked:
-                    message = f"expected a known key, got `{key_name((*self.at, name))}`"
-                    self.tell("source-unknown-key", message, name, hint=nearest_hint(name, self._asked))
+            unknown = [name for name in self.values if name not in self._asked]
+            for name in unknown[:_MOST_UNKNOWN]:
+                message = f"expected a known key, got `{key_name((*self.at, name))}`"
+                self.tell("source-unknown-key", message, name, hint=nearest_hint(name, self._asked))
+            if more := unknown[_MOST_UNKNOWN:]:
+                self.tell("source-unknown-key", f"expected known keys, got {len(more)} more that are not", more[0])
         for inner in self._inner:
             inner._finish()
 

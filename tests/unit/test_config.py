@@ -279,7 +279,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert [finding.origin.line for finding in findings if finding.origin] == sorted(
         finding.origin.line or 0 for finding in findings if finding.origin
     )
-    assert len(findings) == 6
+    assert len(findings) == 5
 
 
 def test_the_digest_covers_what_a_page_may_show_and_nothing_else(tmp_path: Path) -> None:

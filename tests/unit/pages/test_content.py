@@ -88,7 +88,7 @@ def test_front_matter_in_yaml_and_in_toml_says_the_same(project: Project) -> Non
         ("---\ntitle: A\nhero: Not_An_Id\n---\n", ["site/x.md:3 source-value"]),
         ("---\ntitle: A\nhero: missing.jpg\n---\n", ["site/x.md:3 source-reference"]),
         ("---\ntitle: A\n---\n\n![a](gone.png)\n", ["site/x.md:5 source-reference"]),
-        ("---\ntitle: A\n---\n\n![a](../../outside.png)\n", ["site/x.md:5 source-reference"]),
+        ("---\ntitle: A\n---\n\n![a](../../outside.png)\n", ["site/x.md:5 source-path"]),
         ("---\ntitle: A\n---\nx\n[a](gone.md)\n", ["site/x.md:5 source-link"]),
         ("---\ntitle: A\n---\n[a](#gone)\n", ["site/x.md:4 source-link"]),
         ("---\ntitle: A\n---\n# One\n[a](x.md#two)\n", ["site/x.md:5 source-link"]),

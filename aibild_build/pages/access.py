@@ -51,6 +51,7 @@ class Access:
         self._in: dict[str, list[Page]] = {}
         for page in site.pages:
             self._in.setdefault(page.lang, []).append(page)
+        self._members: dict[tuple[str, str], list[Page]] = {}
         self._links = SourceLinks(site.pages)
         self._pictures = pictures
         self._static = {file.path: file.digest for file in site.static}
@@ -112,9 +113,16 @@ class Access:
         page = self._known(lang, page_id)
         if page.template == GALLERY:
             return self._cut(page, len(shown_pictures(self._in[page.lang], page.lang)), ())
-        found = members(self._in[page.lang], page)
+        found = self._listed(page)
         start, end = _part(page, len(found))
         return self._cut(page, len(found), tuple(page_view(self._config, each) for each in found[start:end]))
+
+    def _listed(self, page: Page) -> list[Page]:
+        """All that a hub lists; its numbered pages share the answer."""
+        first = page.listing if page.number > 1 else page.id
+        if (page.lang, first) not in self._members:
+            self._members[page.lang, first] = members(self._in[page.lang], page)
+        return self._members[page.lang, first]
 
     def _gallery(self, lang: str, page_id: str, slot: str) -> Listing[GalleryEntry]:
         """Every published picture with the pages that show it, cut to the page's own part."""
@@ -138,7 +146,7 @@ class Access:
     def _cover(self, lang: str, page_id: str) -> Cover | None:
         """The sharing card of the first page that a hub lists and that has one."""
         page = self._known(lang, page_id)
-        found = members(self._in[page.lang], page)
+        found = self._listed(page)
         start, end = _part(page, len(found))
         for each in found[start:end]:
             for slot, reference in each.slots.items():

@@ -22,16 +22,13 @@ def land(engine: str, data: bytes, size: Size, environment: Mapping[str, Json], 
     try:
         seen = probe(data)
         own = embedded_source_type(seen)
+        if seen.width:  # by the header, so that a wrong picture is not unpacked; a drawing has no size
+            _check_size(engine, seen.displayed, size)
         picture = decode(data)
     except ImageFault as fault:
         raise EngineRefused(
             f"{engine} sent no picture: {fault}", hint="build again; the service may have charged for it"
         ) from fault
-    if picture.size != size:
-        asked, got = (f"{one[0]} × {one[1]}" for one in (size, picture.size))
-        raise EngineRefused(
-            f"{engine} sent a picture of {got} pixels, {asked} were ordered", hint="ask for another size or model"
-        )
     noted: dict[str, Json] = {
         **environment,
         "file": {"format": picture.format, "bytes": len(data), "digest": digest_of(data)},
@@ -48,3 +45,10 @@ def land(engine: str, data: bytes, size: Size, environment: Mapping[str, Json], 
         credits=round(spent, 6),
         original=data if seen.c2pa else b"",
     )
+
+
+def _check_size(engine: str, got: Size, ordered: Size) -> None:
+    if got != ordered:
+        sizes = [f"{one[0]} × {one[1]}" for one in (got, ordered)]
+        message = f"{engine} sent a picture of {sizes[0]} pixels, {sizes[1]} were ordered"
+        raise EngineRefused(message, hint="ask for another size or model; the service may have charged for it")

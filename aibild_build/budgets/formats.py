@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..imagefile import format_of_name
 from ..model import FileFacts, Level
 from . import Family, Rule
 from .reading import Fault, OnePage, Option, Row, Shown
+from .reading.pictures import promised_format
 
 BYTES_PER_PIXEL = 1 / 6
 SPARED_BYTES = 4096
@@ -80,7 +80,7 @@ def _file(page: OnePage, row: Row, option: Option) -> Iterator[Fault]:
             why = page.site.fault(option.file)
             yield page.fault("image-broken", f"expected an image file at /{option.file}, got: {why}", row.tag)
         return
-    promised = format_of_name(option.file)
+    promised = promised_format(option.file)
     if promised != option.format:
         named = f"`.{option.file.rpartition('.')[2]}`" if "." in option.file.rpartition("/")[2] else "no ending"
         message = f"expected the ending of /{option.file} to say {option.format}, got {named}"

@@ -6,13 +6,11 @@ nothing says where it comes from is nobody's fault here, unless aibild made it.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ..imagefile import SOURCE_TYPE_BASE, ImageFault, Probe, fields, source_type_of
-from ..imagefile.exif import first_directory
+from ..imagefile import SOURCE_TYPE_BASE, source_type_of
 from ..imagefile.manifest import verify_manifest
 from ..model import Level
 from . import Family, Rule
@@ -22,10 +20,6 @@ from .reading.names import is_hash, picture_name
 _SOURCE_TYPE = "Iptc4xmpExt:DigitalSourceType"
 _RIGHTS = ("dc:creator", "dc:rights", "photoshop:Credit", "xmpRights:WebStatement", "plus:LicensorURL")
 _HEAVY_BYTES, _HEAVY_RATIO = 8_192, 0.2
-_GPS_TAG = 0x8825
-_WIDE = re.compile(
-    rb"Display P3|P\0r\0o\0P\0h\0o\0t\0o|ProPhoto|A\0d\0o\0b\0e\0 \0R\0G\0B|Adobe RGB|D\0i\0s\0p\0l\0a\0y\0 \0P\x003|Rec\.? ?2020"
-)
 _MARKABLE = frozenset({"jpeg", "png", "webp", "avif"})
 
 RULES = (
@@ -103,22 +97,27 @@ RULES = (
 
 
 class _Marks(NamedTuple):
-    """What one file says. `source_type` is as written, `credential` a state or ""."""
+    """What one file says. `source_type` is as written, `rights` the names of fields, `embedded` bytes of metadata."""
 
+    path: str
     source_type: str
-    rights: frozenset[str]
-    faults: tuple[Fault, ...]
+    rights: tuple[str, ...]
+    embedded: int
+    place: bool
+    orientation: int
+    colours: str
+    manifest: bool
 
 
 class _Note(NamedTuple):
-    """`files` are all image files that the page names; `told` those whose source type its structured data tells."""
+    """`files` are all that the page names; `told` those whose source type its structured data tells."""
 
-    files: frozenset[str]
-    told: frozenset[str]
+    files: tuple[_Marks, ...]
+    told: tuple[str, ...]
 
 
 def _note(page: OnePage) -> _Note:
-    files = {option.file for shown in page.pictures for _, option in shown.options() if option.file}
+    files = {option.file for shown in page.pictures for _, option in shown.options()}
     told = set()
     named = [page.seen.meta("og:image")]
     for entity in page.graph.entities:
@@ -128,7 +127,9 @@ def _note(page: OnePage) -> _Note:
             named.append(url)
             if entity.node.get("digitalSourceType"):
                 told.add(_file(page, url))
-    return _Note(frozenset(files | {_file(page, url) for url in named} - {""}), frozenset(told - {""}))
+    files |= {_file(page, url) for url in named}
+    marks = (_marks(page.site, path) for path in sorted(files - {""}))
+    return _Note(tuple(one for one in marks if one is not None), tuple(sorted(told - {""})))
 
 
 def _file(page: OnePage, url: str) -> str:
@@ -136,18 +137,27 @@ def _file(page: OnePage, url: str) -> str:
     return target.path if target is not None and target.kind is Kind.FILE else ""
 
 
+def _marks(site: BuiltSite, path: str) -> _Marks | None:
+    """What one file says; None for formats that carry no marks, and for broken files."""
+    found = site.embedded(path)
+    if found is None or found.format not in _MARKABLE:
+        return None
+    rights = tuple(name for name in _RIGHTS if found.fields.get(name))
+    source_type = found.fields.get(_SOURCE_TYPE, "")
+    return _Marks(path, source_type, rights, found.bytes, found.place, found.orientation, found.colours, found.manifest)
+
+
 def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
-    files = sorted({path for note in notes.values() for path in note.files})
+    files = {one.path: one for note in notes.values() for one in note.files}
     told = {path for note in notes.values() for path in note.told}
     ours = _made_here(site)
-    groups: dict[str, list[str]] = defaultdict(list)
-    for path in files:
+    groups: dict[str, dict[str, _Marks]] = defaultdict(dict)
+    for path in sorted(files):
         name = picture_name(path)
-        groups[path if not name or is_hash(name) else f"{path.rpartition('/')[0]}/{name}"].append(path)
-    for members in groups.values():
-        marks = {path: found for path in members if (found := _look(site, path)) is not None}
-        for path in marks:
-            yield from marks[path].faults
+        groups[path if not name or is_hash(name) else f"{path.rpartition('/')[0]}/{name}"][path] = files[path]
+    for marks in groups.values():
+        for one in marks.values():
+            yield from _faults(site, one)
         yield from _origins(marks, told, ours)
         yield from _rights(marks)
 
@@ -173,84 +183,40 @@ def _origins(marks: Mapping[str, _Marks], told: set[str], ours: frozenset[str]) 
 
 
 def _rights(marks: Mapping[str, _Marks]) -> Iterator[Fault]:
-    wanted = frozenset[str]().union(*(one.rights for one in marks.values()))
+    wanted = {name for one in marks.values() for name in one.rights}
     for path, one in marks.items():
-        if missing := sorted(wanted - one.rights):
+        if missing := sorted(wanted - set(one.rights)):
             yield Fault("mark-rights-missing", path, f"expected {', '.join(missing)} as its siblings have them, got none")
 
 
-def _look(site: BuiltSite, path: str) -> _Marks | None:
-    """Read one file; None for formats that carry no marks, and for broken files."""
-    found = site.probe(path)
-    if found is None or found.format not in _MARKABLE:
-        return None
-    known = fields(found)
-    source_type = known.get(_SOURCE_TYPE, "")
-    return _Marks(
-        source_type=source_type,
-        rights=frozenset(name for name in _RIGHTS if known.get(name)),
-        faults=tuple(_faults(site, path, found, source_type)),
-    )
+def _faults(site: BuiltSite, one: _Marks) -> Iterator[Fault]:
+    """What one file says wrongly, or should not say."""
+    if one.source_type and not (one.source_type.startswith(SOURCE_TYPE_BASE) and source_type_of(one.source_type)):
+        message = f"expected {SOURCE_TYPE_BASE} and a term of it, got {one.source_type}"
+        yield Fault("mark-source-type-invalid", one.path, message, measured=one.source_type)
+    if one.place:
+        yield Fault("mark-gps", one.path, "expected no place in the file, got GPS coordinates")
+    size = site.files.get(one.path, 0)
+    if one.embedded > _HEAVY_BYTES and one.embedded > _HEAVY_RATIO * size:
+        message = f"expected at most {_HEAVY_BYTES} bytes of metadata, got {one.embedded} in a file of {size}"
+        yield Fault("mark-heavy", one.path, message, measured=one.embedded, limit=_HEAVY_BYTES)
+    if one.orientation != 1:
+        message = f"expected pixels that stand upright, got orientation {one.orientation}"
+        yield Fault("mark-orientation", one.path, message, measured=one.orientation, limit=1)
+    if one.colours:
+        yield Fault("mark-colours", one.path, f"expected sRGB, got {one.colours}", measured=one.colours, limit="sRGB")
+    if one.manifest:
+        yield from _credential(site, one.path)
 
 
-def _faults(site: BuiltSite, path: str, found: Probe, source_type: str) -> Iterator[Fault]:
-    if source_type and not (source_type.startswith(SOURCE_TYPE_BASE) and source_type_of(source_type)):
-        message = f"expected {SOURCE_TYPE_BASE} and a term of it, got {source_type}"
-        yield Fault("mark-source-type-invalid", path, message, measured=source_type)
-    if _has_gps(found):
-        yield Fault("mark-gps", path, "expected no place in the file, got GPS coordinates")
-    embedded = len(found.xmp) + len(found.exif) + len(found.iim) + len(found.c2pa)
-    size = site.files.get(path, 0)
-    if embedded > _HEAVY_BYTES and embedded > _HEAVY_RATIO * size:
-        message = f"expected at most {_HEAVY_BYTES} bytes of metadata, got {embedded} in a file of {size}"
-        yield Fault("mark-heavy", path, message, measured=embedded, limit=_HEAVY_BYTES)
-    if found.orientation != 1:
-        message = f"expected pixels that stand upright, got orientation {found.orientation}"
-        yield Fault("mark-orientation", path, message, measured=found.orientation, limit=1)
-    if colours := found.colour or _colours(site, path, found):
-        yield Fault("mark-colours", path, f"expected sRGB, got {colours}", measured=colours, limit="sRGB")
-    if found.c2pa:
-        yield from _credential(site, path, found)
-
-
-def _has_gps(found: Probe) -> bool:
-    if b"exif:GPSLatitude" in found.xmp:
-        return True
-    try:
-        _, tags = first_directory(found.exif) if found.exif else ("little", {})
-    except ImageFault:
-        return False
-    return _GPS_TAG in tags
-
-
-def _colours(site: BuiltSite, path: str, found: Probe) -> str:
-    """The name of a colour space that browsers have to convert, as far as the header tells."""
-    head = site.read(path, 65_536)
-    if found.format == "jpeg" and _components(head) == 4:
-        return "CMYK"
-    named = _WIDE.search(head)
-    return named[0].replace(b"\0", b"").decode("ascii") if named is not None else ""
-
-
-def _components(head: bytes) -> int:
-    """Number of colour components in a JPEG's frame. Source: ITU-T T.81, B.2.2."""
-    at = 2
-    while at + 10 < len(head) and head[at] == 0xFF:
-        marker = head[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return head[at + 9]
-        at += 2 + int.from_bytes(head[at + 2 : at + 4])
-    return 3
-
-
-def _credential(site: BuiltSite, path: str, found: Probe) -> Iterator[Fault]:
-    state, codes = verify_manifest(site.read(path, site.files.get(path, 0)), found.media_type)
+def _credential(site: BuiltSite, path: str) -> Iterator[Fault]:
+    facts = site.facts(path)
+    media_type = facts.media_type if facts is not None else "image/jpeg"
+    state, codes = verify_manifest(site.read(path, site.files.get(path, 0)), media_type)
     if state not in ("valid", "trusted"):
-        why = ", ".join(codes) or "no reason"
-        yield Fault(
-            "credential-invalid", path, f"expected a manifest that holds, got {state}: {why}", measured=state, limit="valid"
-        )
-    elif state == "valid" and "signingCredential.untrusted" in codes:
+        message = f"expected a manifest that holds, got {state}: {', '.join(codes) or 'no reason'}"
+        yield Fault("credential-invalid", path, message, measured=state, limit="valid")
+    elif "signingCredential.untrusted" in codes:
         yield Fault("credential-untrusted", path, "expected a certificate on the trust list, got another")
 
 

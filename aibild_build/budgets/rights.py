@@ -6,7 +6,7 @@ The last day comes from `pictures.json`, where aibild writes a brief's `rights.e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from .reading import BuiltSite, Fault, Kind, OnePage
 
 _SOON_DAYS = 30
 _INDEX = "pictures.json"
+_PAGES = ("xmpRights:WebStatement", "plus:LicensorURL")
 
 RULES = (
     Rule(
@@ -50,11 +51,12 @@ RULES = (
 
 
 class _Note(NamedTuple):
-    """`owned` and `licensed`: whether any picture on the page names an owner, or a licence; `files` are its picture files."""
+    """`owned` and `licensed`: whether any picture on the page names an owner, or a licence; `pages` are the
+    licence pages that its picture files name, each with one of the files."""
 
     owned: bool
     licensed: bool
-    files: frozenset[str]
+    pages: Mapping[str, str]
 
 
 def _page(page: OnePage) -> Iterator[Fault]:
@@ -83,8 +85,13 @@ def _judge(last: str, today: str) -> Iterator[tuple[str, str]]:
 def _note(page: OnePage) -> _Note:
     images = list(page.graph.of_type("ImageObject"))
     owned = any(one.node.get(name) for one in images for name in ("creator", "creditText", "copyrightNotice"))
-    files = frozenset(option.file for shown in page.pictures for _, option in shown.options() if option.file)
-    return _Note(owned, any(one.node.get("license") for one in images), files)
+    pages: dict[str, str] = {}
+    for path in sorted({option.file for shown in page.pictures for _, option in shown.options()} - {""}):
+        inside = page.site.embedded(path)
+        for name in _PAGES if inside is not None else ():
+            if inside is not None and inside.fields.get(name, "").startswith(("https://", "http://")):
+                pages.setdefault(inside.fields[name], path)
+    return _Note(owned, any(one.node.get("license") for one in images), pages)
 
 
 def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
@@ -92,7 +99,13 @@ def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
     if any(note.owned for note in notes.values()) and not any(note.licensed for note in notes.values()):
         first = next(path for path, note in notes.items() if note.owned)
         yield Fault("licence-page-missing", first, "expected `license` for the pictures of the site, got none", 1)
-    yield from _embedded(sorted(frozenset[str]().union(*(note.files for note in notes.values()))), site)
+    pages: dict[str, str] = {}
+    for note in notes.values():
+        pages = {**note.pages, **pages}
+    for url, path in sorted(pages.items()):
+        target = site.resolve(url, site.base_url)
+        if target is not None and target.kind is Kind.MISSING:
+            yield Fault("licence-page-dead", path, f"expected a page at the address in the file, got none: {url}")
 
 
 def _listed(site: BuiltSite) -> Iterator[Fault]:
@@ -107,21 +120,6 @@ def _listed(site: BuiltSite) -> Iterator[Fault]:
             pages = [str(page) for page in row.get("pages", ())]
             shown = f", shown on {', '.join(pages[:3])}" + (f" and {len(pages) - 3} more" if len(pages) > 3 else "")
             yield Fault(rule, _INDEX, f"{message} for `{name}`{shown}", 1, "", last, site.today)
-
-
-def _embedded(files: Iterable[str], site: BuiltSite) -> Iterator[Fault]:
-    """Licence pages that stand in files: told once an address."""
-    told: set[str] = set()
-    for path in files:
-        fields = site.embedded(path)
-        for name in ("xmpRights:WebStatement", "plus:LicensorURL"):
-            url = fields.get(name, "")
-            if url.startswith(("https://", "http://")) and url not in told:
-                told.add(url)
-                target = site.resolve(url, site.base_url)
-                if target is not None and target.kind is Kind.MISSING:
-                    message = f"expected a page at {name}, got none: {url}"
-                    yield Fault("licence-page-dead", path, message)
 
 
 FAMILY = Family(name="rights", fingerprint=1, rules=RULES, page=_page, note=_note, whole=_whole)

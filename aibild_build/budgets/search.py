@@ -27,6 +27,7 @@ _GENERIC_TEXTS = (
     "もっと見る|詳細|詳しくはこちら|リンク|点击这里|点击此处|这里|更多|了解更多|阅读更多|查看更多|详情"
 )
 _GENERIC = frozenset(_GENERIC_TEXTS.split("|"))
+_ENGLISH_ONLY = frozenset({"go", "start", "this"})  # words that say something in other languages, or are names there
 
 RULES = (
     Rule(
@@ -163,10 +164,15 @@ def _page(page: OnePage) -> Iterator[Fault]:
         href = anchor.get("href").lower()
         if href.startswith("javascript:"):
             yield page.fault("link-uncrawlable", f"expected an address, got {anchor.get('href')[:60]}", anchor)
-        elif anchor.text.strip(" .…»>→").casefold() in _GENERIC and _leaves(page, anchor.get("href")):
+        elif _is_generic(anchor.text, anchor.get("lang") or seen.lang) and _leaves(page, anchor.get("href")):
             yield page.fault("link-text-generic", f"expected a text that names {anchor.get('href')}, got “{anchor.text}”", anchor)
     if not seen.noindex and not _is_error_page(seen.path):
         yield from _indexable(page)
+
+
+def _is_generic(text: str, language: str) -> bool:
+    words = text.strip(" .…»>→").casefold()
+    return words in _GENERIC and (words not in _ENGLISH_ONLY or language.lower().startswith("en"))
 
 
 def _leaves(page: OnePage, href: str) -> bool:

@@ -265,8 +265,8 @@ def _source_type(page: OnePage, entity: Entity, url: str) -> Iterator[Fault]:
             yield page.fault("source-type-invalid", message, entity.tag, measured=text)
             continue
         target = page.resolve(url) if url else None
-        embedded = page.site.embedded(target.path) if target is not None and target.kind is Kind.FILE else {}
-        said = source_type_of(embedded.get("Iptc4xmpExt:DigitalSourceType", ""))
+        embedded = page.site.embedded(target.path) if target is not None and target.kind is Kind.FILE else None
+        said = source_type_of(embedded.fields.get("Iptc4xmpExt:DigitalSourceType", "")) if embedded is not None else ""
         if said and said != _SOURCE_TYPES[name]:
             message = f"expected the file's `{said}`, got `{name}` for {url}"
             yield page.fault("source-type-contradiction", message, entity.tag, measured=name, limit=said)

@@ -11,10 +11,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ..budgets.reading import BuiltSite, Css, Kind, Target
+from ..budgets.reading import BuiltSite, Css, Embedded, Kind, Target
 from ..budgets.reading.site import MARKER, MAX_TEXT_BYTES
 from ..config import Config
-from ..imagefile import Probe
 from ..model import FileFacts
 
 EVERY_FILE = "?*"
@@ -35,7 +34,7 @@ class RecordedSite(BuiltSite):
     def begin(self) -> None:
         """From here on `asked` is about something else. Answers to a great many questions are let go of, so memory stays flat."""
         self.asked = set()
-        for memory in (self._targets, self._facts, self._transfers):
+        for memory in (self._targets, self._facts, self._embedded, self._transfers):
             if len(memory) > _MOST_REMEMBERED:
                 memory.clear()
 
@@ -101,13 +100,9 @@ class RecordedSite(BuiltSite):
         self.asked.add(path)
         return super().fault(path)
 
-    def embedded(self, path: str) -> Mapping[str, str]:
+    def embedded(self, path: str) -> Embedded | None:
         self.asked.add(path)
         return super().embedded(path)
-
-    def probe(self, path: str) -> Probe | None:
-        self.asked.add(path)
-        return super().probe(path)
 
     def transfer_bytes(self, path: str) -> int:
         self.asked.update((path, f"?{path}.br", f"?{path}.gz"))

@@ -21,7 +21,8 @@ MAX_ELEMENTS = 100_000
 MAX_DEPTH = 500  # browsers stop nesting at 512
 _CANNOT_HURT = 2_000  # elements, however deep
 _FAR = 1_000_000
-_MEASURED_IMAGES = 12  # how far into the page text is counted; later pictures are below the fold of any screen
+_MEASURED_IMAGES = 12  # how far into the page text is counted; what comes later is below the fold of any screen
+_FAR_CHARS = 4_000
 _NEAR_IMAGES = 300
 _MOST_BLOCKS = 40
 _NEAR_CHARS = 200
@@ -285,6 +286,8 @@ def _chars_before(body: Element) -> list[int]:
     for node in body.descendants:
         if isinstance(node, Text):
             chars += len(node.data.strip())
+            if chars > _FAR_CHARS:
+                break
         elif isinstance(node, Element) and node.tag == "img":
             counts.append(chars)
             if len(counts) == _MEASURED_IMAGES:

@@ -6,6 +6,7 @@ Takes an `Img` as it was read and a way to resolve addresses, yields `Shown`. Ju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ...devices import Device, Srcset, choose, matches, parse_srcset, width_at
@@ -19,25 +20,19 @@ _NONE = Srcset((), ())
 
 
 class Option(NamedTuple):
-    """One candidate: its descriptor, where it leads and, if it is an image on this site, its facts."""
+    """One candidate: its descriptor, where it leads and, if it is an image on this site, its facts.
+
+    `file` is its path in the output, "" when it is not there; `format` what it is by its bytes, or else what its name promises,
+    "" when neither is known.
+    """
 
     url: str
     width: int | None
     density: float | None
     target: Target | None
     facts: FileFacts | None
-
-    @property
-    def file(self) -> str:
-        """Its path in the output, "" when it is not there."""
-        return self.target.path if self.target is not None and self.target.kind is Kind.FILE else ""
-
-    @property
-    def format(self) -> str:
-        """What it is by its bytes, or else what its name promises; "" when neither is known."""
-        if self.facts is not None:
-            return self.facts.media_type.removeprefix("image/").removesuffix("+xml")
-        return format_of_name(self.target.url.partition("?")[0].partition("#")[0]) if self.target is not None else ""
+    file: str
+    format: str
 
 
 class Row(NamedTuple):
@@ -138,8 +133,12 @@ def show(img: Img, site: BuiltSite, base: str) -> Shown:
 
     def option(url: str, width: int | None, density: float | None) -> Option:
         target = site.resolve(url, base)
-        facts = site.facts(target.path) if target is not None and target.kind is Kind.FILE else None
-        return Option(url, width, density, target, facts)
+        if target is None:
+            return Option(url, width, density, None, None, "", "")
+        file = target.path if target.kind is Kind.FILE else ""
+        facts = site.facts(file) if file else None
+        kind = _kind(facts.media_type) if facts is not None else promised_format(target.url)
+        return Option(url, width, density, target, facts, file, kind)
 
     src = option(img.tag.get("src"), None, 1.0) if img.tag.get("src") else None
     rows = [*(_row(tag, option) for tag in img.sources), _row(img.tag, option)]
@@ -147,6 +146,17 @@ def show(img: Img, site: BuiltSite, base: str) -> Shown:
     if src is not None and not own.srcset.by_width and all(entry.density != 1.0 for entry in own.srcset.entries):
         rows[-1] = own._replace(options=(*own.options, src))
     return Shown(img, tuple(rows), src)
+
+
+@lru_cache(maxsize=65536)
+def promised_format(url: str) -> str:
+    """The image format that an address or a path promises by its ending, "" when none."""
+    return format_of_name(url.partition("#")[0].partition("?")[0])
+
+
+@lru_cache
+def _kind(media_type: str) -> str:
+    return media_type.removeprefix("image/").removesuffix("+xml")
 
 
 def _row(tag: Tag, option: Callable[[str, int | None, float | None], Option]) -> Row:

@@ -19,9 +19,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from ...canonical import digest_of
 from ...config import Config, path_matches
-from ...imagefile import ImageFault, Probe, fields, probe
+from ...imagefile import ImageFault, probe
 from ...model import FileFacts
 from .css import Css, read_css
+from .embedded import Embedded, look_inside
 from .faults import Fault
 
 MARKER = ".aibild/build.json"
@@ -66,6 +67,7 @@ class BuiltSite:
         self._targets: dict[str, Target | None] = {}
         self._facts: dict[str, FileFacts | str] = {}
         self._css: dict[str, Css] = {}
+        self._embedded: dict[str, Embedded] = {}
         self._transfers: dict[str, int] = {}
 
     @property
@@ -122,10 +124,9 @@ class BuiltSite:
         url = url.strip()
         if url[:11].lower().startswith(_NO_PLACE):
             return None
-        # An address with a leading slash leads to the same place from everywhere
-        key = url if url[:1] == "/" and url[1:2] != "/" else _joined(base, url)
+        key = _key(base, url)
         if key not in self._targets:
-            self._targets[key] = self._target(key if key is not url else _joined(self.base_url, url))
+            self._targets[key] = self._target(_joined(self.base_url, url) if key[:1] == "/" else key)
         return self._targets[key]
 
     def facts(self, path: str) -> FileFacts | None:
@@ -138,22 +139,9 @@ class BuiltSite:
         found = self._look(path)
         return found if isinstance(found, str) else ""
 
-    def embedded(self, path: str) -> Mapping[str, str]:
-        """The XMP fields in an image file, by name."""
-        facts = self.facts(path)
-        if facts is None or facts.fields:
-            return facts.fields if facts is not None else {}
-        try:
-            return fields(probe(self.read(path, MAX_IMAGE_BYTES)))
-        except ImageFault:
-            return {}
-
-    def probe(self, path: str) -> Probe | None:
-        """All that an image file's header says, with its embedded blocks; read anew on each call, None when it cannot be."""
-        try:
-            return probe(self.read(path, MAX_IMAGE_BYTES)) if self.files.get(path, 0) <= MAX_IMAGE_BYTES else None
-        except ImageFault:
-            return None
+    def embedded(self, path: str) -> Embedded | None:
+        """What an image file carries beside its picture; None when it cannot be read."""
+        return self._embedded.get(path) if isinstance(self._look(path), FileFacts) else None
 
     def transfer_bytes(self, path: str) -> int:
         """Bytes that travel for a file: text compressed, from the sidecar beside it where there is one."""
@@ -182,15 +170,16 @@ class BuiltSite:
         if size > MAX_IMAGE_BYTES:
             return f"the file has {size} bytes, more than {MAX_IMAGE_BYTES} are not read"
         data = self.read(path, MAX_IMAGE_BYTES)
+        try:
+            found = probe(data)
+        except ImageFault as fault:
+            return str(fault)
+        self._embedded[path] = look_inside(data, found)
         row = self._outputs.get(path)
         if row is not None and row.get("bytes") == len(data) and row.get("digest") == digest_of(data):
             known = _known_facts(row.get("facts"))
             if known is not None:
                 return known
-        try:
-            found = probe(data)
-        except ImageFault as fault:
-            return str(fault)
         width, height = found.displayed
         return FileFacts(media_type=found.media_type, width=width, height=height, bytes=len(data))
 
@@ -273,6 +262,15 @@ class BuiltSite:
 def read_site(root: Path, base_url: str, config: Config, today: str) -> BuiltSite:
     """Look at the folder `root`. `base_url` is "" where it is not known yet."""
     return BuiltSite(root, base_url, config, today)
+
+
+def _key(base: str, url: str) -> str:
+    """The address in full, or what says as much of it: one with a leading slash leads to the same place from everywhere."""
+    if url[:1] == "/" and url[1:2] != "/":
+        return url
+    if url[:1] == "#":
+        return base.partition("#")[0] + url
+    return url if url.startswith(("https://", "http://")) and "/." not in url else _joined(base, url)
 
 
 def _joined(base: str, url: str) -> str:

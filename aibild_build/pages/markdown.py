@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape, unescape
@@ -34,8 +35,8 @@ _OPTIONS = (
 # What the parser writes and we change; everything between is copied. Comments are matched so that nothing inside them is.
 # All of it begins with one literal "<", which lets the regular expression engine skip text quickly.
 _MARKS = re.compile(
-    r"<(?:!--.*?-->"
-    r"|h(?P<level>[1-6])(?P<attributes>(?: [^>]*)?)>"
+    r"<(?:!--(?:.*?-->|.*)"
+    r"|h(?P<level>[1-6])(?P<attributes>(?: [^<>]*)?)>"
     r"|/h(?P<closed>[1-6])>"
     r'|(?P<alone>p><)?img src="(?P<src>[^"]*)" alt="(?P<alt>[^"]*)"(?: title="(?P<title>[^"]*)")? />(?(alone)</p>)'
     r'|a href="(?P<href>[^"]*)"'
@@ -46,9 +47,14 @@ _MARKS = re.compile(
     r'|div class="footnote-definition" id="(?P<definition>[^"]*)"><sup class="footnote-definition-label">(?P<label>\d+)</sup>)',
     re.S,
 )
+# What the built-in templates call their own elements: a heading "Next" must not get the same id as what to read next.
+_THEME_IDS = frozenset({"credits", "main", "next", "pages", "toc"})
 _ID = re.compile(r"""\sid=(?:"([^"]*)"|'([^']*)')""")
 _RAW = re.compile(r"<(?:a|img)\b", re.I)
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
+_TARGET = re.compile(r"\]\(([^)\s]*)[)\s]")
+_ADDRESS = re.compile(r'(?:href|src)="([^"]*)"')
+_HEADING_LENGTH = 10_000  # what has no end by then is raw HTML that has none at all
 _SOURCE_LINK = re.compile(r"(?![a-zA-Z][a-zA-Z0-9+.-]*:|//)[^?#]+\.md(?:#.*)?")
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
@@ -93,7 +99,9 @@ class _Reading:
         self._text: list[str] = []
         self._headings: list[Heading] = []
         self._links: list[LinkRef] = []
-        self._ids = {double or single for double, single in _ID.findall(html)}
+        self._ids = {double or single for double, single in _ID.findall(html)} | _THEME_IDS
+        self._closed: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}  # where to go on when an id is taken
         self._open = ""  # id of the heading that is open
         self._tables: list[bool] = []
         self._notes: set[str] = set()
@@ -158,8 +166,8 @@ class _Reading:
         self._text.append('"')
 
     def _heading(self, mark: re.Match[str]) -> None:
-        end = self._html.find(f"</h{mark['level']}>", mark.end())
-        if end < 0:
+        end = self._heading_closed(mark["level"], mark.end())
+        if end > mark.end() + _HEADING_LENGTH:
             self._text.append(mark[0])
             return
         text = " ".join(unescape(_TAG.sub("", self._html[mark.end() : end])).split())
@@ -171,6 +179,13 @@ class _Reading:
             self._open = self._free(slug_of(text) or phrase(self._lang, "section"))
             self._text.append(f'<h{mark["level"]}{mark["attributes"]} id="{escape(self._open)}">')
         self._headings.append(Heading(level=int(mark["level"]), id=self._open, text=text))
+
+    def _heading_closed(self, level: str, at: int) -> int:
+        """Where the next end tag of that level stands, beyond the text where there is none; each is looked for once."""
+        if self._closed.get(level, -1) < at:
+            end = self._html.find(f"</h{level}>", at)
+            self._closed[level] = end if end >= 0 else len(self._html) + _HEADING_LENGTH + 1
+        return self._closed[level]
 
     def _heading_end(self, mark: re.Match[str]) -> None:
         if self._open:
@@ -204,10 +219,11 @@ class _Reading:
         self._text.append(f'<div class="table" role="group" tabindex="0" aria-label="{label}"><table>' if ours else mark[0])
 
     def _free(self, wanted: str) -> str:
-        name, number = wanted, 2
+        name, number = wanted, self._numbers.get(wanted, 2)
         while name in self._ids:
             name, number = f"{wanted}-{number}", number + 1
         self._ids.add(name)
+        self._numbers[wanted] = number
         return name
 
     def _piece(self, piece: PictureRef | LinkRef) -> None:
@@ -234,7 +250,11 @@ class _Places:
         self._first_line = first_line
         self._raw = _RAW.search(text) is not None
         self._glanced: dict[str, Iterator[int] | None] = {}
-        self._found: dict[str, list[tuple[str, int]]] = {}
+        self._found: dict[tuple[str, str], deque[tuple[int, int]]] | None = None
+        self._passed = {"Image": -1, "Link": -1}
+        self._ends: list[int] = []
+        self._written: dict[str, list[int]] = {}
+        self._addressed: Counter[str] = Counter()
 
     def image(self, address: str) -> Origin | None:
         """The place of the next image with this address, as the HTML has it; None when there is none: then it was raw HTML."""
@@ -250,23 +270,29 @@ class _Places:
                 self._glanced[address] = self._glance(target, address)
             if lines := self._glanced[address]:
                 return Origin(path=self._path, line=next(lines))
-        if not self._found:
-            self._found = {"Image": [], "Link": []}
-            for found, written, line in self._events():
-                self._found[found].append((written, line))
-        waiting = self._found[kind]
-        for index, (written, line) in enumerate(waiting):
-            if written == target:
-                del waiting[: index + 1]
+        if self._found is None:
+            self._found = {}
+            for order, (found, written, line) in enumerate(self._events()):
+                self._found.setdefault((found, written), deque()).append((order, line))
+        waiting = self._found.get((kind, target), deque())
+        while waiting:
+            order, line = waiting.popleft()
+            if order > self._passed[kind]:
+                self._passed[kind] = order
                 return Origin(path=self._path, line=line)
         return None
 
     def _glance(self, target: str, address: str) -> Iterator[int] | None:
         """The lines of a target in order, None when it takes a closer look."""
-        starts = [found.start() for found in re.finditer(rf"\]\({re.escape(target)}[)\s]", self._text)]
-        if not starts or len(starts) != self._html.count(f'href="{address}"') + self._html.count(f'src="{address}"'):
+        if not self._addressed:
+            self._ends = [found.start() for found in re.finditer("\n", self._text)]
+            self._addressed = Counter(_ADDRESS.findall(self._html))
+            for found in _TARGET.finditer(self._text):
+                self._written.setdefault(found[1], []).append(found.start())
+        starts = self._written.get(target, ())
+        if not starts or len(starts) != self._addressed[address]:
             return None
-        return iter([self._first_line + self._text.count("\n", 0, start) for start in starts])
+        return iter([self._first_line + bisect_left(self._ends, start) for start in starts])
 
     def _events(self) -> Iterator[tuple[str, str, int]]:
         raw = self._text.encode()

@@ -33,6 +33,7 @@ def test_headings_get_unique_ids_of_any_script_and_an_anchor() -> None:
         (2, "über-uns-4", "Über uns"),
         (2, "section", "!!!"),
     ]
+    assert [heading.id for heading in read("## Main\n\n## Next\n").headings] == ["main-2", "next-2"]  # the theme has its own
     assert html("## A `b`\n") == (
         '<h2 id="a-b">A <code>b</code><a class="anchor" href="#a-b" aria-label="Link to “A b”">#</a></h2>\n'
     )

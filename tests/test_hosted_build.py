@@ -15,6 +15,7 @@ pytest.importorskip("httpx", reason="hosted engines need httpx (extra hosted)")
 
 from aibild_build.build import Options
 from aibild_build.build.generate import generate
+from aibild_build.build.ledger import cost
 from aibild_build.build.upkeep import cache_gc, cache_verify
 from aibild_build.canonical import digest_of
 from aibild_build.errors import EngineTransient, LimitError, SourceError
@@ -131,7 +132,10 @@ def test_a_refusal_is_a_finding_with_the_providers_reason(root: Path, vendors: V
     (finding,) = caught.value.findings
     assert "rejected by the safety system" in finding.message
     assert finding.subject == "boat" and str(finding.origin).startswith("briefs/boat.yaml")
+    assert finding.message.startswith("engine `openai` refused: Your request")
     assert len(vendors.orders()) == 2, "the other picture was made, and is kept"
+    (spent,) = cost(root).months
+    assert spent.pictures == 1 and spent.credits == pytest.approx(0.0302), "what was spent before a failure counts"
     assert run_build(root).made.picture == 1
 
 

@@ -99,7 +99,6 @@ def _build(options: Options, today: str, say: Talk) -> Report:
             plan.refuse_frozen(wanted)
         made = make_pictures(project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled))
         pins.save()
-        note_spent(state, Spent(day=today, pictures=made.made, engine_seconds=made.seconds, credits=made.credits))
         lock = write_lock(made.lock).encode()
         if not options.frozen:
             write_atomic(config.root / LOCK_FILE, lock)

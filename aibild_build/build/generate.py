@@ -13,13 +13,11 @@ from ..disk import write_atomic
 from ..errors import SourceError
 from ..lock import LOCK_FILE, write_lock
 from ..model import Finding, Level
-from ..plan import STATE_FOLDER
 from ..plan.models import Pins
 from ..plan.pictures import want_assets
 from ..plan.reading import open_project
 from ..source import nearest
 from . import Options, limits_of, opened_store
-from .ledger import Spent, note_spent
 from .making import make_pictures
 from .talk import Silent, Talk
 
@@ -63,8 +61,6 @@ def generate(
         )
         made = make_pictures(project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled))
         pins.save()
-        spent = Spent(day=today, pictures=made.made, engine_seconds=made.seconds, credits=made.credits)
-        note_spent(project.config.root / STATE_FOLDER, spent)
         write_atomic(project.config.root / LOCK_FILE, write_lock(made.lock).encode())
     return Generated(
         made=made.made,

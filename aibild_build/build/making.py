@@ -14,7 +14,7 @@ from ..crews import Crew
 from ..errors import EngineUnavailable, SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
 from ..model import MASTER, Asset, Finding, Level, PictureReason, Rendition, Work
-from ..plan import made_day
+from ..plan import STATE_FOLDER, made_day
 from ..plan.models import settings_of
 from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project
@@ -23,6 +23,7 @@ from ..wire import from_json, to_json
 from .carry import carry_out
 from .gating import let_through
 from .jobs import StoreArguments, make_files, make_picture, open_store
+from .ledger import Spent, note_spent
 from .talk import Talk
 
 
@@ -121,24 +122,47 @@ def _make_wave(
         )
     orders = [_picture_order(project, want, index, store, today) for want in wanted for index in range(len(want.making))]
     orders.sort(key=_by_model)
-    answers = {work.key: answer for work, answer in carry_out("picture", make_picture, orders, crew, talk)}
+    answers = _carried_out(project, orders, crew, talk, today)
     refusals = tuple(_refusals(project, wanted, answers))
     if refusals:
         raise SourceError(refusals)
     made = {want.subject: _all_assets(want, answers) for want in wanted}
     gated = let_through(project, wanted, made, open_store(*store), store, crew, talk)
     lock, assets, days = _in_use(project, wanted, made, gated.picks)
-    new = [answer for answer in answers.values() if answer["made"]]
+    spent = _spent(answers, today)
     return PicturesMade(
         assets=assets,
         days=days,
         lock=lock,
         findings=gated.findings,
         refused=gated.refused,
-        made=len(new),
-        reused=sum(len(want.assets) for want in wanted if want.subject not in settled) + len(answers) - len(new),
-        seconds=sum(answer["seconds"] for answer in new),
-        credits=sum(answer["asset"]["made"]["credits"] for answer in new),
+        made=spent.pictures,
+        reused=sum(len(want.assets) for want in wanted if want.subject not in settled) + len(answers) - spent.pictures,
+        seconds=spent.engine_seconds,
+        credits=spent.credits,
+    )
+
+
+def _carried_out(
+    project: Project, orders: list[tuple[Work, dict[str, Any]]], crew: Crew, talk: Talk, today: str
+) -> Mapping[str, Mapping[str, Any]]:
+    """Every answer by key. What was spent is noted even when the run breaks off, since it was spent all the same."""
+    answers: dict[str, Mapping[str, Any]] = {}
+    try:
+        for work, answer in carry_out("picture", make_picture, orders, crew, talk):
+            answers[work.key] = answer
+    finally:
+        note_spent(project.config.root / STATE_FOLDER, _spent(answers, today))
+    return answers
+
+
+def _spent(answers: Mapping[str, Mapping[str, Any]], today: str) -> Spent:
+    new = [answer for answer in answers.values() if answer["made"]]
+    return Spent(
+        day=today,
+        pictures=len(new),
+        engine_seconds=round(sum(answer["seconds"] for answer in new), 3),
+        credits=round(sum(answer["asset"]["made"]["credits"] for answer in new), 6),
     )
 
 

@@ -43,7 +43,7 @@ def demand(account: Account, answer: Answer, secrets: Iterable[str]) -> None:
         raise EngineUnavailable(f"{name}: the account has no credit left: {why}", hint="top it up, or use another engine")
     if answer.status == 403:
         raise EngineUnavailable(f"{name} denies this account what was asked: {why}", hint="look at the rights of the account")
-    raise EngineRefused(f"{name}: {why}", hint="change the words or parameters of the brief, or its engine")
+    raise EngineRefused(why, hint="change the words or parameters of the brief, or its engine")
 
 
 def reason(answer: Answer, secrets: Iterable[str]) -> str:

@@ -151,7 +151,7 @@ class Firefly(Hosted):
             if status in ("failed", "canceled", "cancelled", "timeout"):
                 fault = {name: part for name, part in value.items() if name not in ("jobId", "status")}
                 why = in_words(fault, (self._token,)) or status
-                raise EngineRefused(f"firefly: {why}", hint="change the words or parameters of the brief, or its engine")
+                raise EngineRefused(why, hint="change the words or parameters of the brief, or its engine")
             self.outside.sleep(_POLL_S)
         raise EngineTransient(
             f"firefly did not finish within {self.account.timeout_s:g} s", hint="the service may have charged for it"

@@ -233,9 +233,9 @@ def test_a_refusal_carries_the_services_reason(engine: Hosted, vendors: Vendors,
     vendors.moods.append("refuse")
     error = failure(engine, EngineRefused)
     reasons = {
-        "openai": "openai: Your request was rejected by the safety system. (moderation_blocked)",
-        "ideogram": "ideogram: Prompt failed the safety check.",
-        "firefly": "firefly: The prompt violates the guidelines. (prompt_unsafe)",
+        "openai": "Your request was rejected by the safety system. (moderation_blocked)",
+        "ideogram": "Prompt failed the safety check.",
+        "firefly": "The prompt violates the guidelines. (prompt_unsafe)",
     }
     assert error.message == reasons[engine.name] and "brief" in error.hint
     assert len(vendors.orders()) == 1 and clock.slept == []
@@ -246,7 +246,7 @@ def test_a_picture_that_is_withheld_is_a_refusal(vendors: Vendors, clock: Clock,
     assert "safety" in failure(make("ideogram"), EngineRefused).message
     vendors.moods.append("status failed")
     error = failure(make("firefly"), EngineRefused)
-    assert error.message == "firefly: The picture was filtered. (image_unsafe)"
+    assert error.message == "The picture was filtered. (image_unsafe)"
 
 
 @pytest.mark.parametrize("status", ["402", "403"])

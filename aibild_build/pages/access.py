@@ -59,6 +59,7 @@ class Access:
         self._functions: Mapping[str, Callable[..., object]] = {
             "breadcrumbs": self._breadcrumbs,
             "cover": self._cover,
+            "card": self._card,
             "credits": self._credits,
             "feed": self._feed,
             "gallery": self._gallery,
@@ -152,7 +153,16 @@ class Access:
             for slot, reference in each.slots.items():
                 picture = self._pictures.get((reference.brief, slot, lang))
                 if self._config.slots[slot].priority and picture is not None and picture.share is not None:
-                    return Cover(picture=picture.id, share=picture.share)
+                    return Cover(picture=picture.id, share=picture.share, alt=picture.alt)
+        return None
+
+    def _card(self, lang: str) -> Cover | None:
+        """The sharing card of a language's home page, for pages that show no picture at all."""
+        home = self._by_id.get((lang, ""))
+        for slot, reference in home.slots.items() if home is not None else ():
+            picture = self._pictures.get((reference.brief, slot, lang))
+            if picture is not None and picture.share is not None:
+                return Cover(picture=picture.id, share=picture.share, alt=picture.alt)
         return None
 
     def _cut(self, page: Page, total: int, entries: tuple[Entry, ...]) -> Listing[Entry]:

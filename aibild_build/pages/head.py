@@ -18,14 +18,15 @@ from .listing import NOT_FOUND
 from .markup import preload_html
 from .strings import open_graph_locale
 from .urls import absolute, full
-from .view import PageView, Translation, site_view
+from .view import Cover, PageView, Translation, site_view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What a head is made of. `pictures` are those on the page, `primary` stands for it, and is preloaded if `preload`.
 
-    `previous` and `next` are the neighbours of a numbered page, `feed` the feed of the language; absolute paths or "".
+    `previous` and `next` are the neighbours of a numbered page, `feed` the feed of the language; absolute paths or "". `card` is
+    what is shared of a page that has no picture.
     """
 
     config: Config
@@ -38,6 +39,7 @@ class Head:
     previous: str = ""
     next: str = ""
     feed: str = ""
+    card: Cover | None = None
 
 
 def head_html(head: Head) -> Markup:
@@ -112,7 +114,8 @@ def _open_graph(head: Head) -> list[str]:
         rows.append(("product:price:amount", f"{page.product['price']:.2f}"))
         rows.append(("product:price:currency", str(page.product["currency"])))
     card = "summary"
-    if head.primary is not None and (share := head.primary.share) is not None:
+    shared = head.primary or head.card
+    if shared is not None and (share := shared.share) is not None:
         card = "summary_large_image"
         rows += [
             ("og:image", absolute(config, share.url)),
@@ -120,8 +123,8 @@ def _open_graph(head: Head) -> list[str]:
             ("og:image:height", str(share.height)),
             ("og:image:type", share.type),
         ]
-        if head.primary.alt:
-            rows.append(("og:image:alt", head.primary.alt))
+        if shared.alt:
+            rows.append(("og:image:alt", shared.alt))
     return [*(_meta("property", name, value) for name, value in rows), _meta("name", "twitter:card", card)]
 
 

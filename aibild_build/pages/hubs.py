@@ -77,7 +77,8 @@ def _tag_pages(config: Config, pages: Sequence[Page], tags: dict[str, str]) -> I
         for tag in used:
             if (lang, tag_id(tag)) not in taken:
                 label = tag_label(config, tag, lang)
-                yield _hub(config, lang, tag_id(tag), label, phrase(lang, "tag_text", tag=label), tag)
+                title = phrase(lang, "topic", tag=label)
+                yield replace(_hub(config, lang, tag_id(tag), title, phrase(lang, "tag_text", tag=label), tag), menu_title=label)
 
 
 def _hub(config: Config, lang: str, page_id: str, title: str, description: str, tag: str = "") -> Page:

@@ -135,6 +135,7 @@ class Renderer:
                 previous=listing.previous if listing else "",
                 next=listing.next if listing else "",
                 feed=cast("str", reading.ask("feed", page.lang)),
+                card=None if primary else cast("Cover | None", reading.ask("card", page.lang)),
             )
         )
 

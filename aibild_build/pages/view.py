@@ -79,10 +79,11 @@ class GalleryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """What stands for a hub: the id of a picture that it lists, and that picture's sharing card."""
+    """What stands for a page without a picture of its own: the id of another picture, its sharing card and alt text."""
 
     picture: str
     share: Related
+    alt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,10 +69,10 @@ def test_each_tag_has_a_page_in_each_language_that_uses_it(log: Project) -> None
     tags = {url: (page.title, page.tag) for url, page in pages.items() if "tags/" in url}
     assert tags == {
         "tags/": ("Tags", ""),
-        "tags/red/": ("red", "red"),
-        "tags/rote-boote/": ("Rote Boote", "Rote Boote"),
+        "tags/red/": ("Topic: red", "red"),
+        "tags/rote-boote/": ("Topic: Rote Boote", "Rote Boote"),
         "de/tags/": ("Schlagwörter", ""),
-        "de/tags/red/": ("red", "red"),
+        "de/tags/red/": ("Thema: red", "red"),
     }
     html = log.renderer().render(pages["tags/rote-boote/"]).html
     assert ">E1</a>" in html and ">E2</a>" in html and ">E3</a>" not in html
@@ -86,7 +86,7 @@ def test_each_tag_has_a_page_in_each_language_that_uses_it(log: Project) -> None
 def test_labels_come_from_the_vocabulary(log: Project) -> None:
     log.settings["taxonomy"] = Taxonomy(tags={"red": {"en": "Red things", "de": "Rotes"}, "Rote Boote": {}})
     pages = log.pages()
-    assert (pages["tags/red/"].title, pages["de/tags/red/"].title) == ("Red things", "Rotes")
+    assert (pages["tags/red/"].title, pages["de/tags/red/"].title) == ("Topic: Red things", "Thema: Rotes")
     assert pages["de/tags/red/"].description == "Alle Seiten zum Thema „Rotes“."
     ask = "{% for t in tags() %}{{ t.label }} {{ t.url }} {{ t.count }};{% endfor %}"
     assert shown(log, "log/e1/", ask) == "Red things /docs/tags/red/ 5;Rote Boote /docs/tags/rote-boote/ 2;"

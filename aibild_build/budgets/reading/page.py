@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import turbohtml
 from turbohtml import Document, Element, Text
@@ -156,7 +156,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
     refresh = document.meta_refresh(base)
     images = [element for element in document.select("img") if element.source_line]
     pictures = [_picture(image) for image in images]
-    scripts = _tags(document.select("script"), text=True)
+    scripts = _blocks(document.select("script"))
     seen = Seen(
         path=path,
         url=url,
@@ -172,7 +172,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
         ids=_ids(document),
         jsonld=tuple(tag for tag in scripts if tag.get("type").lower() == "application/ld+json"),
         scripts=tuple(tag for tag in scripts if _runs(tag.get("type").lower())),
-        styles=_tags(document.select("style"), text=True),
+        styles=_blocks(document.select("style")),
         styled=_tags(document.select("[style]")),
         embeds=_tags(document.select("iframe,video,audio,embed,object,canvas,input[type=image],svg image")),
         redirect=refresh[1] if refresh else None,
@@ -209,10 +209,16 @@ def _tags(elements: Iterable[Element], *, text: bool = False) -> tuple[Tag, ...]
     return tuple([_tag(element, " ".join(element.text.split()) if text else "") for element in elements])
 
 
+def _blocks(elements: Iterable[Element]) -> tuple[Tag, ...]:
+    """Scripts and styles, whose text is taken to the letter."""
+    return tuple([_tag(element, element.text) for element in elements])
+
+
 def _tag(element: Element, text: str = "") -> Tag:
-    attrs: dict[str, str] = {}
-    for name, value in element.attrs.items():
-        attrs[name] = value if isinstance(value, str) else element.attr(name) or ""
+    attrs = cast("dict[str, str]", element.attrs.copy())
+    for name, value in attrs.items():
+        if type(value) is not str:  # a list of words, or None for a bare attribute
+            attrs[name] = element.attr(name) or ""
     return Tag(element.tag, attrs, element.source_line or 1, element.css_path(), text)
 
 

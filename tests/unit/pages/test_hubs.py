@@ -79,7 +79,7 @@ def test_each_tag_has_a_page_in_each_language_that_uses_it(log: Project) -> None
     assert 'href="/docs/tags/rote-boote/"' in log.renderer().render(pages["tags/"]).html
     crumbs = "{% for c in breadcrumbs() %}{{ c.title }}>{% endfor %}"
     log.write("templates/tag.html", crumbs)
-    assert log.renderer().render(pages["tags/red/"]).html.strip() == "Home>Tags>red>"
+    assert log.renderer().render(pages["tags/red/"]).html.strip() == "Home>Tags>Topic: red>"
     assert pages["tags/red/"].schema == pages["log/"].schema == "CollectionPage"
 
 

@@ -24,10 +24,12 @@ from ..pages.taxonomy import tag_label
 from ..plan.pages import FileRecord, PageRecord, Remembered, WantedPage, file_digest, name_of
 from ..plan.reading import Project
 from ..plan.renditions import PICTURES_FOLDER, asset_id
+from .deadline import deadline
 from .sidecars import MIN_BYTES, SIDECAR_FINGERPRINT, SUFFIXES, compressed, is_text, require
 from .talk import Talk
 
 PICTURES_SCHEMA = 1
+PAGE_LIMIT_S = 20.0  # a thousand times what a long page takes
 SITEMAP_FINGERPRINT = 1  # raised when the same pages would give other bytes
 Made: TypeAlias = "Iterable[tuple[str, bytes]]"
 Make: TypeAlias = "Callable[[], Made]"
@@ -45,8 +47,8 @@ class Written:
     rendered: int = 0
 
 
-def render_pages(wanted: Sequence[WantedPage], renderer: Renderer, talk: Talk) -> Written:
-    """Render what is wanted and take over what stands. Raises TemplateError."""
+def render_pages(wanted: Sequence[WantedPage], renderer: Renderer, talk: Talk, *, limit_s: float = PAGE_LIMIT_S) -> Written:
+    """Render what is wanted, each page within `limit_s`, and take over what stands. Raises TemplateError."""
     written = Written()
     todo = sum(1 for want in wanted if want.work is not None)
     if todo:
@@ -55,7 +57,8 @@ def render_pages(wanted: Sequence[WantedPage], renderer: Renderer, talk: Talk) -
         for want in wanted:
             record = want.record
             if want.work is not None:
-                rendered = renderer.render(want.page)
+                with deadline(limit_s, "a finished page"):
+                    rendered = renderer.render(want.page)
                 data = rendered.html.encode()
                 shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
                 record = PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)

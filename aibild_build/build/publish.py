@@ -41,7 +41,7 @@ def output_turn(output: Path, state: Path) -> Iterator[None]:
             state / f"output-{digest_of(str(output).encode())[:8]}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644
         )
     except OSError as error:
-        raise _unwritable(state, error) from error
+        raise OutputError(f"cannot write aibild's own folder {state}: {error.strerror or error}") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -84,6 +84,8 @@ def _unwritable(output: Path, error: OSError) -> OutputError:
 
 def owned_paths(output: Path) -> set[str]:
     """What in the folder is ours. Raises OutputError when it holds files and none of them are."""
+    if os.path.lexists(output) and not output.is_dir():
+        raise OutputError(f"expected a folder for the output, got something else at {output}", hint="move it away")
     marker, pending = output / MARKER, output / _PENDING
     if not marker.exists() and not pending.exists():
         if output.is_dir() and any(output.iterdir()):
@@ -93,7 +95,7 @@ def owned_paths(output: Path) -> set[str]:
         return set()
     known = read_marker(output)
     owned = {entry["path"] for entry in known["outputs"]} if known else set()
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError, RecursionError):
         owned |= {str(path) for path in json.loads(pending.read_bytes())}
     return {path for path in owned if _is_inside(path)}
 
@@ -106,8 +108,9 @@ def read_marker(output: Path) -> dict[str, Any] | None:
     """The marker of a built folder, None where there is none that can be read."""
     try:
         found = json.loads((output / MARKER).read_bytes())
-        return found if found["schema"] == MARKER_SCHEMA and isinstance(found["outputs"], list) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        ours = found["schema"] == MARKER_SCHEMA and all(isinstance(row["path"], str) for row in found["outputs"])
+        return found if ours else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -7,6 +7,8 @@ need it. Knows nothing of pages.
 
 from __future__ import annotations
 
+import os
+import re
 import traceback
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from ..disk import safe_join
 from ..errors import AibildError, TemplateError
 from ..source import nearest_hint
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # a NUL marks where the head goes
 BUILTIN = Path(__file__).parent / "builtin"
 
 
@@ -62,6 +65,7 @@ class Templates:
         for folder in self._folders:
             file = safe_join(folder, name)
             if file is None or not file.is_file():
+                self._refuse_odd(folder, name, file)
                 continue
             path = self._shown(file)
             raw = file.read_bytes()
@@ -70,8 +74,18 @@ class Templates:
             except UnicodeDecodeError as error:
                 line = raw.count(b"\n", 0, error.start) + 1
                 raise TemplateError(f"expected UTF-8 text, got byte 0x{raw[error.start]:02x}", path=path, line=line) from error
+            if found := _CONTROL.search(text):
+                line = text.count("\n", 0, found.start()) + 1
+                raise TemplateError(f"expected text, got the control character U+{ord(found[0]):04X}", path=path, line=line)
             return TemplateSource(path, text, digest_of(raw))
         return None
+
+    def _refuse_odd(self, folder: Path, name: str, file: Path | None) -> None:
+        """What stands at a template's place and is none must not pass for the built-in one. Raises TemplateError."""
+        if ".." in name or name.startswith("/") or not os.path.lexists(folder / name):
+            return
+        got = "a link that leads out" if file is None else "a folder" if file.is_dir() else "something else"
+        raise TemplateError(f"expected a template, got {got}", path=self._shown(folder / name), line=None)
 
     def _shown(self, file: Path) -> str:
         if not file.is_relative_to(BUILTIN) and file.is_relative_to(self._root):
@@ -149,6 +163,11 @@ def fault(error: Exception, templates: Templates, template: str, page: str, name
         path = page if line is None else path
     elif isinstance(error, jinja2.UndefinedError) and message.endswith(" is undefined"):
         hint = nearest_hint(message.split("'")[1], names) if message.startswith("'") else ""
-    elif not isinstance(error, jinja2.TemplateError | LookupError | ValueError):
-        message = f"{type(error).__name__}: {message}"
+    elif isinstance(error, RecursionError):
+        message, hint = (
+            "expected a template that comes to an end, got one that uses itself",
+            "look at its extends, includes and macros",
+        )
+    elif not isinstance(error, jinja2.TemplateError | LookupError | ValueError | TimeoutError):
+        message = f"{type(error).__name__}: {message}".removesuffix(": ")
     return TemplateError(message, path=path, line=line, page=page, hint=hint)

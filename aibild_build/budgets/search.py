@@ -234,14 +234,18 @@ def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
         yield from _robots(listed, site)
     if "llms.txt" in site.files:
         text = site.read("llms.txt").decode("utf-8", "replace")
-        if len(text.strip()) < 50 or not re.search(r"^# \S", text, re.M) or not re.search(r"\]\(\S+\)", text):
-            message = f"expected a heading, a link and at least 50 characters, got {len(text.strip())} characters"
-            yield Fault("llms-txt", "llms.txt", message, 1)
+        wanted = {
+            "a heading": re.search(r"^# \S", text, re.M),
+            "a link": re.search(r"\]\(\S+\)", text),
+            "50 characters": len(text.strip()) >= 50,
+        }
+        if missing := [name for name, found in wanted.items() if not found]:
+            yield Fault("llms-txt", "llms.txt", f"expected {' and '.join(missing)}, got none", 1)
 
 
 def _duplicates(notes: Mapping[str, _Note], field: str) -> Iterator[Fault]:
     first: dict[tuple[str, str], str] = {}
-    for path, note in notes.items():
+    for path, note in sorted(notes.items(), key=lambda item: (item[0].count("/"), item[0])):
         text = getattr(note, field)
         if text and first.setdefault((note.language, text), path) != path:
             message = f"expected a {field} of its own, got that of /{first[note.language, text]}: “{text}”"

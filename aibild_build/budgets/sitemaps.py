@@ -232,7 +232,9 @@ def _read(path: str, site: BuiltSite) -> tuple[_Map | None, list[Fault]]:
         line = getattr(error, "lineno", None)
         return None, [Fault("sitemap-invalid", path, f"expected XML, got: {str(error)[:120]}", line or 1)]
     if root.tag not in (f"{_SITEMAP}urlset", f"{_SITEMAP}sitemapindex"):
-        message = f"expected `urlset` or `sitemapindex` of sitemaps.org, got `{root.tag}`"
+        name = etree.QName(root)
+        got = f"`{name.localname}` in {'the namespace ' + name.namespace if name.namespace else 'no namespace'}"
+        message = f"expected `urlset` or `sitemapindex` in the namespace of sitemaps.org, got {got}"
         return None, [Fault("sitemap-invalid", path, message, root.sourceline)]
     return _Map(path, site.base_url + path, root), []
 
@@ -263,7 +265,7 @@ def _urls(found: _Map, notes: Mapping[str, _Note], site: BuiltSite, listed: set[
     count = 0
     for child in found.root.iterchildren("*"):
         if child.tag != f"{_SITEMAP}url":
-            yield Fault("sitemap-invalid", found.path, f"expected `url`, got `{child.tag}`", child.sourceline)
+            yield Fault("sitemap-invalid", found.path, f"expected `url`, got `{child.tag.rpartition('}')[2]}`", child.sourceline)
             continue
         count += 1
         loc = (child.findtext(f"{_SITEMAP}loc") or "").strip()
@@ -314,7 +316,15 @@ def _lastmod(entry: Any, found: _Map, site: BuiltSite) -> Iterator[Fault]:
     said = (entry.findtext(f"{_SITEMAP}lastmod") or "").strip()
     if said and (not _W3C_DATE.fullmatch(said) or said[:10] > site.today):
         got = f"{said}, which is yet to come" if _W3C_DATE.fullmatch(said) else said
-        yield Fault("sitemap-lastmod", found.path, f"expected a W3C date until {site.today}, got {got}", entry.sourceline)
+        yield Fault(
+            "sitemap-lastmod",
+            found.path,
+            f"expected a W3C date until {site.today}, got {got}",
+            entry.sourceline,
+            "",
+            said,
+            site.today,
+        )
 
 
 def _tags(found: _Map, entry: Any) -> Iterator[Fault]:

@@ -169,14 +169,14 @@ RULES = (
         hint="name such a crop; AVIF is not read there",
     ),
     Rule(
-        id="source-type-invalid",
+        id="jsonld-source-type",
         level=Level.ERROR,
         title="`digitalSourceType` is a value of schema.org",
         source="schema.org, IPTCDigitalSourceEnumeration",
         hint="write `https://schema.org/TrainedAlgorithmicMediaDigitalSource`; IPTC's own address belongs in the file",
     ),
     Rule(
-        id="source-type-contradiction",
+        id="jsonld-source-type-differs",
         level=Level.ERROR,
         title="`digitalSourceType` says what the file says",
         source="IPTC; Google, image metadata",
@@ -252,7 +252,7 @@ def _image_object(page: OnePage, entity: Entity) -> Iterator[Fault]:
         said, real = _number(node.get(name)), getattr(facts, name)
         if said is not None and said != real:
             message = f"expected the file's {name} of {real} px, got {said:g}"
-            yield page.fault("jsonld-image-size", message, tag, measured=said, limit=real)
+            yield page.fault("jsonld-image-size", message, tag, measured=round(said), limit=real)
     yield from _source_type(page, entity, url)
 
 
@@ -262,14 +262,14 @@ def _source_type(page: OnePage, entity: Entity, url: str) -> Iterator[Fault]:
         name = text.removeprefix("https://schema.org/").removeprefix("http://schema.org/")
         if name not in _SOURCE_TYPES:
             message = f"expected a digital source type of schema.org, got {text}"
-            yield page.fault("source-type-invalid", message, entity.tag, measured=text)
+            yield page.fault("jsonld-source-type", message, entity.tag, measured=text)
             continue
         target = page.resolve(url) if url else None
         embedded = page.site.embedded(target.path) if target is not None and target.kind is Kind.FILE else None
         said = source_type_of(embedded.fields.get("Iptc4xmpExt:DigitalSourceType", "")) if embedded is not None else ""
         if said and said != _SOURCE_TYPES[name]:
             message = f"expected the file's `{said}`, got `{name}` for {url}"
-            yield page.fault("source-type-contradiction", message, entity.tag, measured=name, limit=said)
+            yield page.fault("jsonld-source-type-differs", message, entity.tag, measured=name, limit=said)
 
 
 def _article(page: OnePage, graph: Graph, entity: Entity) -> Iterator[Fault]:

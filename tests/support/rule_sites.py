@@ -2,8 +2,8 @@
 
 A folder has `bad/` and `good/`, `expected.json` with the findings on the first, `check.toml` beside a site's pages where it needs
 settings, and `make.json` for files that would be a burden in version control: `pictures` (flat colour; `[width, height]`, or with
-`format` and `bytes` to pad to), `texts` (with `repeat` and `times`, or `encoding`) and `links` (symbolic ones), for both sites or
-under `bad` or `good`.
+`format` and `bytes` to pad to, `xmp` fields, `orientation`, `gps`, `mode`, `profile`), `texts` (with `repeat` and `times`, or
+`encoding`) and `links` (symbolic ones), for both sites or under `bad` or `good`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def picture(name: str, wanted: Any) -> bytes:
     size = wanted if isinstance(wanted, list) else wanted["size"]
     options = {} if isinstance(wanted, list) else wanted
     kind = options.get("format") or {"jpg": "jpeg"}.get(name.rpartition(".")[2], name.rpartition(".")[2])
-    data = _encoded(kind, int(size[0]), int(size[1]))
+    data = _encoded(kind, int(size[0]), int(size[1]), json.dumps(options, sort_keys=True))
     short = int(options.get("bytes", 0)) - len(data)
     if short > 0 and kind == "avif":
         return data + short.to_bytes(4) + b"free" + bytes(short - 8)
@@ -84,11 +84,42 @@ def picture(name: str, wanted: Any) -> bytes:
 
 
 @cache
-def _encoded(kind: str, width: int, height: int) -> bytes:
+def _encoded(kind: str, width: int, height: int, embedded: str) -> bytes:
     import pillow_avif  # noqa: F401
     from PIL import Image
 
     file = io.BytesIO()
+    wanted = json.loads(embedded)
     options: dict[str, Any] = {"avif": {"speed": 10}, "webp": {"method": 0}}.get(kind, {})
-    Image.new("RGB", (width, height), (40, 100, 120)).save(file, kind, **options)
+    if "xmp" in wanted:
+        options["xmp"] = _packet(wanted["xmp"])
+    if "profile" in wanted:
+        options["icc_profile"] = bytes(128) + str(wanted["profile"]).encode()
+    if "orientation" in wanted or "gps" in wanted:
+        options["exif"] = _exif(wanted)
+    mode = str(wanted.get("mode", "RGB"))
+    Image.new("RGB", (width, height), (40, 100, 120)).convert(mode).save(file, kind, **options)
     return file.getvalue()
+
+
+def _packet(fields: dict[str, str]) -> bytes:
+    """XMP with these fields as attributes; `padding` says how many blanks follow."""
+    from aibild_build.imagefile import NAMESPACES
+
+    spaces = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
+    said = " ".join(f'{name}="{value}"' for name, value in fields.items() if name != "padding")
+    rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    text = (
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{rdf}"><rdf:Description {spaces} {said}/></rdf:RDF></x:xmpmeta>'
+    )
+    return (text + " " * int(fields.get("padding", 0))).encode()
+
+
+def _exif(wanted: dict[str, Any]) -> bytes:
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = int(wanted.get("orientation", 1))
+    if wanted.get("gps"):
+        exif.get_ifd(0x8825)[1] = "N"
+    return exif.tobytes()

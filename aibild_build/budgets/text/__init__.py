@@ -146,7 +146,7 @@ def _page(page: OnePage) -> Iterator[Fault]:
             yield from _form(page, shown, alt, own)
             if name and told.setdefault(alt.casefold(), name) != name:
                 yield page.fault("image-alt-duplicate", f"expected a text of its own, got that of another picture: “{alt}”", tag)
-        for text, what in ((alt, "alt"), (shown.img.caption, "caption")):
+        for text, what in ((alt, "an `alt`"), (shown.img.caption, "a caption")):
             yield from _words(page, shown, text, what, own)
         yield from _surroundings(page, shown, alt, name)
 
@@ -195,21 +195,21 @@ def _words(page: OnePage, shown: Shown, text: str, what: str, language: str) -> 
     tag = shown.img.tag
     file = shown.img.tag.get("src").rpartition("/")[2].partition(".")[0]
     if text and (FILE_NAME.fullmatch(text) or (text == file and re.search(r"[\d_-]", text))):
-        yield page.fault("image-alt-file-name", f"expected a description as {what}, got the file name “{text}”", tag)
+        yield page.fault("image-alt-file-name", f"expected {what} that describes, got the file name “{text}”", tag)
     elif found := PROMPT.search(text):
-        yield page.fault("image-alt-prompt", f"expected a {what} for readers, got “{found[0]}”", tag)
+        yield page.fault("image-alt-prompt", f"expected {what} for readers, got “{found[0]}”", tag)
     elif other := _foreign(text, language):
         yield page.fault(
             "image-alt-language",
-            f"expected a {what} in `{language}`, got “{text[:60]}” in `{other}`",
+            f"expected {what} in `{language}`, got “{text[:60]}” in {other}",
             tag,
-            measured=other,
+            measured=other.strip("`"),
             limit=language,
         )
 
 
 def _foreign(text: str, language: str) -> str:
-    """The language that a text is in if it is surely not the page's, "" otherwise."""
+    """What a text is in if that is surely not the page's language, "" otherwise."""
     words = [word.casefold() for word in _WORD.findall(text)]
     script = SCRIPTS.get(language)
     if script is not None:
@@ -219,7 +219,7 @@ def _foreign(text: str, language: str) -> str:
     own = sum(word in FUNCTION_WORDS[language] for word in words)
     counts = {code: sum(word in known for word in words) for code, known in FUNCTION_WORDS.items() if code != language}
     best = max(counts, key=lambda code: counts[code])
-    return best if counts[best] >= 2 and counts[best] >= 2 * own + 2 else ""
+    return f"`{best}`" if counts[best] >= 2 and counts[best] >= 2 * own + 2 else ""
 
 
 def _surroundings(page: OnePage, shown: Shown, alt: str, name: str) -> Iterator[Fault]:
@@ -273,11 +273,16 @@ def _whole(notes: Mapping[str, tuple[_Said, ...]], site: BuiltSite) -> Iterator[
     for by_language in places.values():
         if len(by_language) < 2:
             continue
-        right = _primary(main) if _primary(main) in by_language else next(iter(by_language))
+        right = _primary(main) if _primary(main) in by_language else min(by_language, key=lambda one: _depth(by_language[one]))
         for language, found in by_language.items():
             for path, one in found if language != right else ():
                 message = f"expected an `alt` in `{language}`, got the same text as in `{right}`: “{one.alt}”"
                 yield Fault("image-alt-untranslated", path, message, one.line, one.selector, language, right)
+
+
+def _depth(found: list[tuple[str, _Said]]) -> tuple[int, str]:
+    """The main language is the one whose pages lie nearest to the root, if the settings do not say."""
+    return min((path.count("/"), path) for path, _ in found)
 
 
 def _name(shown: Shown) -> str:

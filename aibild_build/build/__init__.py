@@ -16,6 +16,7 @@ from time import perf_counter
 
 from .. import crews, plan
 from ..canonical import digest_of
+from ..config import STATE_FOLDER
 from ..disk import write_atomic
 from ..errors import StoreCorrupt
 from ..lock import LOCK_FILE, write_lock
@@ -85,7 +86,7 @@ def _build(options: Options, today: str, say: Talk) -> Report:
     if options.draft:
         project = as_draft(project)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
-    state = config.root / plan.STATE_FOLDER
+    state = config.root / STATE_FOLDER
     with (
         opened_store(options, project, output) as (store, arguments),
         closing(crews.load(options.crew, workers=options.workers)) as crew,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import plan
 from ..canonical import canonical
-from ..config import Config
+from ..config import STATE_FOLDER, Config
 from ..model import Breakpoint, Picture, Source
 from ..plan.pages import name_of, read_remembered
 from ..plan.pictures import want_assets
@@ -95,7 +95,7 @@ def cost(root: Path, *, store_dir: Path | None = None, output_dir: Path | None =
     project = open_project(root)
     store = Store(store_dir or plan.store_path(project), read_only=True)
     output = output_dir or plan.output_path(project)
-    state = project.config.root / plan.STATE_FOLDER
+    state = project.config.root / STATE_FOLDER
     ledger = state / LEDGER
     lines = ledger.read_text(encoding="utf-8", errors="replace").splitlines() if ledger.exists() else []
     pictures, complete = _pictures(project, store)

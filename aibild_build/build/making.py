@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..canonical import canonical
+from ..config import STATE_FOLDER
 from ..crews import Crew
 from ..errors import EngineUnavailable, SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
 from ..model import MASTER, Asset, Finding, Level, PictureReason, Rendition, Work
-from ..plan import STATE_FOLDER, made_day
+from ..plan import made_day
 from ..plan.models import settings_of
 from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from .. import engines
+from ..config import STATE_FOLDER
 from ..disk import write_atomic
 from ..errors import AibildError, EngineUnavailable
 from ..lock import LOCK_FILE, write_lock
 from ..model import Brief
-from ..plan import STATE_FOLDER
 from ..plan.chains import bases, chain, plain
 from ..plan.models import declared_model, settings_of
 from ..plan.reading import Project, open_project, uses

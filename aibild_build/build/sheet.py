@@ -17,6 +17,7 @@ from .. import colour as srgb
 from .. import crews, engines, recipe
 from ..brief import read_probes
 from ..canonical import canonical
+from ..config import STATE_FOLDER
 from ..crews import Crew
 from ..errors import SourceError
 from ..lock import Lock
@@ -34,7 +35,6 @@ from ..model import (
     delivery_key,
     ratio_value,
 )
-from ..plan import STATE_FOLDER
 from ..plan.models import settings_of
 from ..plan.pictures import Making, WantedAsset, want_assets
 from ..plan.reading import Project, open_project

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from .shared import common, errors, print_findings, print_json, today
+from ..model import Finding
+from .shared import below, common, errors, print_findings, print_json, today, verdicts_file
 
 
 @click.command()
@@ -17,6 +19,7 @@ from .shared import common, errors, print_findings, print_json, today
 @click.option("--frozen", is_flag=True, help="Change nothing: refuse pictures that lock and store do not give.")
 @click.option("--draft", is_flag=True, help="Let sketches stand in for pictures that are not made yet; not to be deployed.")
 @click.option("--force", is_flag=True, help="Make again what can be made again exactly, encode and render everything.")
+@click.option("--no-check", is_flag=True, help="Do not check the built site.")
 @click.option("--read-only-store", is_flag=True, help="Use the store, add nothing to it.")
 @click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
@@ -33,6 +36,7 @@ def build(
     frozen: bool,
     draft: bool,
     force: bool,
+    no_check: bool,
     read_only_store: bool,
     limit_seconds: float | None,
     limit_images: int | None,
@@ -65,6 +69,8 @@ def build(
             workers=workers,
         )
         built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
+        if not (no_check or draft):
+            built = replace(built, findings=(*built.findings, *_checked(root, Path(built.folder), base_url)))
         shown = built.findings if verbose else [finding for finding in built.findings if finding.level is not Level.NOTE]
         print_findings(shown, quiet=quiet)
         if as_json:
@@ -73,3 +79,16 @@ def build(
             for line in report_lines(built):
                 click.echo(line, err=True)
         sys.exit(1 if worst(built.findings) is Level.ERROR else 0)
+
+
+def _checked(root: Path, folder: Path, base_url: str | None) -> tuple[Finding, ...]:
+    """What the rules say of the site that was just built; nothing where `[check] build = false`."""
+    from ..check import check_site
+    from ..config import read_config
+
+    config, _ = read_config(root, base_url=base_url)
+    if config is None or not config.checks.build:
+        return ()
+    output = folder if folder.is_absolute() else root / folder
+    cache = verdicts_file(output, root)
+    return check_site(output, config, today=today(), base_url=base_url or "", prefix=below(output, root), cache=cache).findings

@@ -11,6 +11,7 @@ from .checks import RESOURCES, path_matches
 from .foreign import no_config, read_check_config
 from .read import CONFIG_FILE, FORMATS, read_config
 from .settings import (
+    STATE_FOLDER,
     Budget,
     Checks,
     Config,
@@ -38,6 +39,7 @@ __all__ = [
     "Organisation",
     "PathLevels",
     "RESOURCES",
+    "STATE_FOLDER",
     "Taxonomy",
     "Waiver",
     "no_config",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..config import STATE_FOLDER
 from ..errors import FrozenError
 from ..lock import LockState
 from ..model import MASTER, Asset, Made, Picture, Plan, Tally
@@ -20,7 +21,6 @@ from .pictures import WantedAsset, engine_findings, want_assets, with_cost
 from .reading import Project, open_project, relevel
 from .renditions import WantedBrief, compose_pictures, want_renditions
 
-STATE_FOLDER = ".aibild"
 TEMPLATES_FOLDER = "templates"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..config import STATE_FOLDER
 from ..errors import AibildError
 from ..lock import LockState
 from ..model import Json, Page, Rendition, Variant
@@ -19,7 +20,7 @@ from ..recipe import differences
 from ..source import nearest
 from ..store import Store
 from ..wire import from_json, to_json
-from . import STATE_FOLDER, expected_assets, output_path, renderer_for, store_path
+from . import expected_assets, output_path, renderer_for, store_path
 from .pages import name_of, read_remembered, want_pages
 from .pictures import WantedAsset, recipe_differences, want_assets
 from .reading import Project, open_project

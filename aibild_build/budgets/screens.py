@@ -109,20 +109,13 @@ def _matrix(page: OnePage, shown: Shown) -> Iterator[Fault]:
     taken = [
         (device, found) for device in DEVICES if (found := shown.taken(device)) is not None and found.option.facts is not None
     ]
-    densities = [
-        (_density(found, device), device, found)
-        for device, found in taken
-        if found.option.width is not None or not shown.rows[-1].srcset.entries
-    ]
-    if densities:
-        density, device, found = min(densities, key=lambda row: row[0])
-        if density < (MIN_DENSITY if found.box_px >= SMALL_PX else 1.0) and not _is_fixed(shown):
-            need = round(found.box_px * device.density * MIN_DENSITY)
-            message = (
-                f"expected at least {need} px of width for a box of {found.box_px:.0f} px on a {device.name} ({device}),"
-                f" got {_width(found)} px"
-            )
-            yield page.fault("image-density", message, found.row.tag, measured=density, limit=MIN_DENSITY)
+    judged = [] if _is_fixed(shown) else [(_needed(found, device), device, found) for device, found in taken]
+    if judged:
+        need, device, found = min(judged, key=lambda row: _width(row[2]) / row[0])
+        if _width(found) < need:
+            box = f"a box of {found.box_px:.0f} px on a {device.name} ({device})"
+            message = f"expected at least {need} px of width for {box}, got {_width(found)} px"
+            yield page.fault("image-density", message, found.row.tag, measured=_width(found), limit=need)
     limit = WASTE_BYTES if len(shown.rows) > 1 or shown.rows[-1].srcset.entries else PLAIN_WASTE_BYTES
     if taken:
         waste, device, found = max(((_waste(found, device), device, found) for device, found in taken), key=lambda row: row[0])
@@ -136,12 +129,16 @@ def _matrix(page: OnePage, shown: Shown) -> Iterator[Fault]:
 
 
 def _is_fixed(shown: Shown) -> bool:
-    """Candidates by density are made for one box; a picture without any choice on a wide screen is judged by its waste alone."""
+    """Candidates by density are made for one box, whose size is not known here; Lighthouse spares them too."""
     return shown.rows[-1].srcset.entries != () and not shown.rows[-1].srcset.by_width
 
 
-def _density(found: Taken, device: Device) -> float:
-    return _width(found) / max(1.0, found.box_px * device.density)
+def _needed(found: Taken, device: Device) -> int:
+    """The least width in pixels that looks sharp: three quarters of what the device can show, all of it for small boxes, where
+    nobody sees more than two pixels for one."""
+    if found.box_px < SMALL_PX:
+        return max(1, round(found.box_px * min(device.density, _WIDEST_DENSITY)))
+    return round(found.box_px * device.density * MIN_DENSITY)
 
 
 def _width(found: Taken) -> int:

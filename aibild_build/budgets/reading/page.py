@@ -28,6 +28,7 @@ _MOST_BLOCKS = 40
 _NEAR_CHARS = 200
 _MOST_NEAR_CHARS = 800
 _SKIPPED = "script,style,noscript,template"
+_EMBEDS = "iframe,video,audio,embed,object,canvas,input[type=image],svg image"
 
 
 class Tag(NamedTuple):
@@ -174,7 +175,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
         scripts=tuple(tag for tag in scripts if _runs(tag.get("type").lower())),
         styles=_blocks(document.select("style")),
         styled=_tags(document.select("[style]")),
-        embeds=_tags(document.select("iframe,video,audio,embed,object,canvas,input[type=image],svg image")),
+        embeds=(),
         redirect=refresh[1] if refresh else None,
         encoding=document.encoding or "",
         whole=b"<html" in data[:4096].lower() or b"<!doctype" in data[:1024].lower(),
@@ -184,6 +185,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
     if body is not None:
         body.remove(_SKIPPED)
         object.__setattr__(seen, "images", _placed(body, images, pictures))
+        object.__setattr__(seen, "embeds", _tags(body.select(_EMBEDS)))
         object.__setattr__(seen, "text", " ".join(body.text.split()))
     return seen
 

@@ -31,7 +31,7 @@ PAGE = """<!doctype html>
 <img src="a.jpg" alt="Ein Boot" class=" wide  hero ">
 </picture></a><figcaption>Am Kai</figcaption></figure>
 <p style="color: blue">Zweimal am Tag kommt das Wasser.</p>
-<noscript><img src="n.jpg"></noscript>
+<noscript><img src="n.jpg"><iframe src="n.html"></iframe></noscript>
 <template><img src="t.jpg"></template>
 <div hidden><img src="h.jpg"></div>
 <iframe src="/map/"></iframe><svg><image href="s.png"/></svg>

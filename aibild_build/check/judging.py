@@ -44,7 +44,7 @@ OWN_RULES = (
 class CheckReport:
     """What a check found. `findings` count; `waived` are those that somebody answers for; `known` stand in a baseline.
 
-    Sorted by path, gravest first. `pages`, `files` and `bytes` are those of the folder.
+    Sorted by path, gravest first. `pages`, `files` and `bytes` are those of the folder; `paths` are its pages, as in findings.
     """
 
     findings: tuple[Finding, ...]
@@ -54,6 +54,7 @@ class CheckReport:
     pages: int = 0
     files: int = 0
     bytes: int = 0
+    paths: tuple[str, ...] = ()
 
 
 def judge(faults: Iterable[Fault], site: BuiltSite, rules: Mapping[str, Rule], *, whole: bool, prefix: str = "") -> CheckReport:
@@ -88,6 +89,7 @@ def judge(faults: Iterable[Fault], site: BuiltSite, rules: Mapping[str, Rule], *
         pages=len(site.pages),
         files=len(site.files),
         bytes=sum(site.files.values()),
+        paths=tuple(prefix + path for path in site.pages),
     )
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-from ..canonical import digest_of
 from ..check import CheckReport
 from ..config import Config
 from ..errors import AibildError, SourceError
 from ..model import Finding, Level
-from .shared import errors, print_json
+from .check_files import Place, report_files, write_files
+from .shared import below, errors, print_json, verdicts_file
 from .shared import today as this_day
 
 _LEVELS = ("error", "warning", "note")
@@ -38,6 +38,7 @@ _LINE = re.compile(r"^  (error|warning|note)\b")
 )
 @click.option("--no-cache", is_flag=True, help="Judge every page anew.")
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Number of processes; 0 for one a processor.")
+@report_files
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -54,6 +55,9 @@ def check(
     cache: Path | None,
     no_cache: bool,
     workers: int,
+    sarif_file: Path | None,
+    junit_file: Path | None,
+    html_file: Path | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -82,6 +86,8 @@ def check(
         )
         if baseline is not None or ratchet:
             report = _held(report, baseline, ratchet=ratchet)
+        place = Place(settings=settings, output=output, prefix=prefix, today=day, base_url=report.base_url, baseline=baseline)
+        write_files(report, place, sarif_file, junit_file, html_file)
         if as_json:
             print_json(check_object(report))
         else:
@@ -112,15 +118,14 @@ def _place(folder: Path | None, root: Path, config: Path | None) -> tuple[Config
     if findings:
         raise SourceError(findings)
     output = folder if folder is not None else root / (settings.output if settings is not None else "dist")
-    inside = output.resolve().is_relative_to(root.resolve())
-    return settings, output, f"{output.resolve().relative_to(root.resolve()).as_posix()}/".removeprefix("./") if inside else ""
+    return settings, output, below(output, root)
 
 
 def _own_cache(settings: Config | None, output: Path, root: Path) -> Path | None:
     """Where a project's verdicts are kept; nothing is written beside other people's sites."""
     if settings is None or not (root / ".aibild").is_dir():
         return None
-    return root / ".aibild" / f"verdicts-{digest_of(str(output.resolve()).encode())[:12]}"
+    return verdicts_file(output, root)
 
 
 def _is_ours(folder: Path, root: Path) -> bool:

@@ -188,7 +188,8 @@ def read_lock(text: str | None) -> tuple[Lock, tuple[Finding, ...]]:
     try:
         return _lock(json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)), ()
     except json.JSONDecodeError as error:
-        return Lock(), (_fault(f"expected JSON, got an error at column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}", error.lineno),)
+        said = error.msg[:1].lower() + error.msg[1:]
+        return Lock(), (_fault(f"expected JSON, got an error at column {error.colno}: {said}", error.lineno),)
     except RecursionError:
         return Lock(), (_fault("expected JSON, got too many brackets", None),)
     except _Wrong as error:

@@ -193,3 +193,15 @@ def test_source_date_epoch_dates_new_pixels(tmp_path: Path) -> None:
     root = write_project(tmp_path)
     aibild("generate", "boat", cwd=root, SOURCE_DATE_EPOCH="86400")
     assert '"made":"1970-01-02"' in (root / "aibild.lock").read_text()
+
+
+def test_a_build_checks_what_it_built(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    edit(root, "site/tides.md", "Twice a day.", 'Twice a day. <a href="/gone/">Nothing</a>')
+    done = aibild("build", cwd=root)
+    assert done.returncode == 1 and "dist/tides/index.html" in done.stderr and "link-broken" in done.stderr
+    assert (root / "dist/tides/index.html").exists(), "it is built; it should not go out"
+    assert aibild("build", "--no-check", cwd=root).returncode == 0
+    text = (root / "aibild.toml").read_text()
+    (root / "aibild.toml").write_text(text + "\n[check]\nbuild = false\n")
+    assert aibild("build", cwd=root).returncode == 0

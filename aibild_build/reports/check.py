@@ -85,7 +85,8 @@ def _grouped(findings: Sequence[Finding]) -> tuple[list[list[Finding]], dict[str
 def _finding(finding: Finding, told: set[str], *, verbose: bool, place: bool) -> Iterator[str]:
     line = finding.origin.line if finding.origin is not None and place else None
     where = f"{line}:" if line else ""
-    limits = "" if finding.limit is None else f" ({finding.measured} against {finding.limit})"
+    is_said = finding.limit is None or str(finding.limit) in finding.message
+    limits = "" if is_said else f" ({finding.measured} against {finding.limit})"
     yield f"  {finding.level.value:<8}{where:>5} {finding.message}{limits} [{finding.rule}]"
     if verbose and finding.selector:
         yield f"                at {finding.selector}"

@@ -114,12 +114,14 @@ class Counting(Protocol):
 def _sketch(settings: Mapping[str, Json]) -> Engine:
     from .sketch import Sketch
 
+    _refuse_settings("sketch", settings)
     return Sketch()
 
 
 def _imported(settings: Mapping[str, Json]) -> Engine:
     from .imported import Imported
 
+    _refuse_settings("imported", settings)
     return Imported()
 
 
@@ -162,6 +164,12 @@ _MEMBERS: dict[str, Callable[[Mapping[str, Json]], Engine]] = {
     "firefly": _firefly,
     "flat": _flat,
 }
+
+
+def _refuse_settings(name: str, settings: Mapping[str, Json]) -> None:
+    if settings:
+        first = sorted(settings)[0]
+        raise EngineUnavailable(f"engine `{name}` has no settings, got `engines.{name}.{first}`", hint="see aibild.toml")
 
 
 def names() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import EngineRefused
+from ..errors import EngineRefused, EngineUnavailable
 from ..model import Brief, Cost, Finding, Json, Level, Recipe, Size
 from . import Drawn, Progress, Resolved
 
@@ -22,7 +22,10 @@ class Flat:
     def __init__(self, settings: Mapping[str, Json] | None = None) -> None:
         given = settings or {}
         self.exact = bool(given.get("exact", True))
-        self.drift = int(str(given.get("drift", 0)))
+        drift = given.get("drift", 0)
+        if not isinstance(drift, int):
+            raise EngineUnavailable(f"expected engines.flat.drift as integer, got {drift!r}", hint="see aibild.toml")
+        self.drift = drift
         self.calls = 0
 
     def resolve(self, brief: Brief, ratio: str, size: Size, models: Mapping[str, Json]) -> Resolved:

@@ -164,6 +164,12 @@ def _text() -> Family:
     return FAMILY
 
 
+def _visibility() -> Family:
+    from .visibility import FAMILY
+
+    return FAMILY
+
+
 def _weight() -> Family:
     from .weight import FAMILY
 
@@ -190,6 +196,7 @@ _MEMBERS: dict[str, Callable[[], Family]] = {
     "sitemaps": _sitemaps,
     "structured": _structured,
     "text": _text,
+    "visibility": _visibility,
     "weight": _weight,
 }
 

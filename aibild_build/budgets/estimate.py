@@ -1,8 +1,8 @@
 """Rules on the largest paint: which element it is, what has to arrive before it, and how long that takes.
 
 An estimate from files alone, at the two lines that Lighthouse draws: a phone with 150 ms and 1.6 Mbit/s, a laptop with 40 ms and
-10 Mbit/s. The transport is modelled as Lighthouse's own simulation does it (TCP with slow start, one connection, a part of what is
-loaded beside the picture); layout is guessed from text and boxes. What was assumed is said with every finding.
+10 Mbit/s. The transport is modelled as Lighthouse's own simulation does it (TCP with slow start, one connection, a part of what
+is loaded beside the picture); layout is guessed from text and boxes. What was assumed is said with every finding.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ RULES = (
 class Line(NamedTuple):
     """A network and a processor: round trip in ms, bytes that arrive in a ms, how much slower than a laptop, what is good.
 
-    `beside_ratio`: so much of what is loaded beside a picture with priority arrives before it, measured. A slow line lets priority
-    work; on a fast one nearly all is on its way before the picture is painted.
+    `beside_ratio`: so much of what is loaded beside a picture with priority arrives before it, measured. A slow line lets
+    priority work; on a fast one nearly all is on its way before the picture is painted.
     """
 
     rtt_ms: float

@@ -15,6 +15,7 @@ _URL = re.compile(r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\"'\s]*))\s*\)", re.I)
 _IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?([^\"')\s]+)", re.I)
 _MARKS = re.compile(r"([{};])")
 _METRICS = ("size-adjust", "ascent-override", "descent-override", "line-gap-override")
+_CONTAINS = ("content-visibility", "contain-intrinsic-size", "contain-intrinsic-block-size", "contain-intrinsic-height")
 _PAINTS = ("filter", "backdrop-filter", "mix-blend-mode")
 MAX_CSS_CHARS = 2_000_000
 
@@ -35,12 +36,13 @@ class FontFace(NamedTuple):
 
 
 class Css(NamedTuple):
-    """`urls` are all addresses outside of font faces."""
+    """`urls` are all addresses outside of font faces; `contained` are declarations about elements that are not laid out yet."""
 
     urls: tuple[Painted, ...] = ()
     effects: tuple[Painted, ...] = ()
     fonts: tuple[FontFace, ...] = ()
     imports: tuple[str, ...] = ()
+    contained: tuple[Painted, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -51,6 +53,7 @@ def read_css(text: str) -> Css:
     effects: list[Painted] = []
     fonts: list[FontFace] = []
     imports: list[str] = []
+    contained: list[Painted] = []
     selectors: list[str] = []
     face: dict[str, str] = {}
     parts = _MARKS.split(text)
@@ -67,12 +70,14 @@ def read_css(text: str) -> Css:
             urls += [Painted(selectors[-1] if selectors else "", name, url) for url in _urls(value)]
             if name.removeprefix("-webkit-") in _PAINTS and value.strip() not in ("none", "normal", "unset", "initial"):
                 effects.append(Painted(selectors[-1] if selectors else "", name, value.strip()))
+            if name in _CONTAINS:
+                contained.append(Painted(selectors[-1] if selectors else "", name, value.strip().lower()))
         elif piece.lower().startswith("@import"):
             imports += _IMPORT.findall(piece)
         if mark == "}" and selectors and selectors.pop().lower() == "@font-face":
             fonts.append(_face(face))
             face = {}
-    return Css(tuple(urls), tuple(effects), tuple(fonts), tuple(imports))
+    return Css(tuple(urls), tuple(effects), tuple(fonts), tuple(imports), tuple(contained))
 
 
 def _urls(value: str) -> list[str]:

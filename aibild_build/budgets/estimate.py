@@ -208,8 +208,9 @@ def _page(page: OnePage) -> Iterator[Fault]:
     for one in page.site.config.checks.budgets:
         if one.max_lcp_ms is not None and path_matches(one.path, page.address):
             budget = one.max_lcp_ms
-    for device, line in LINES.items():
-        found = estimate_lcp(page, device)
+    every = {device: estimate_lcp(page, device) for device in LINES}
+    for device, found in every.items():
+        line = LINES[device]
         rule, limit = ("lcp-over", budget) if budget is not None else ("lcp-slow", line.good_ms)
         if found.ms > limit:
             message = (
@@ -218,7 +219,7 @@ def _page(page: OnePage) -> Iterator[Fault]:
             )
             hint = f"assumed: {line}; text compressed; a host that answers in {_SERVER_MS} ms"
             yield page.fault(rule, message, found.tag, measured=found.ms, limit=limit, hint=hint)
-    phone = estimate_lcp(page, DEVICES[1])
+    phone = every[DEVICES[1]]
     if page.hero is not None and phone.picture_area_px < phone.text_area_px:
         message = (
             f"expected the hero to cover more than any text on a phone, got {phone.picture_area_px} px² against"

@@ -97,9 +97,8 @@ RULES = (
 
 
 class _Marks(NamedTuple):
-    """What one file says. `source_type` is as written, `rights` the names of fields, `embedded` bytes of metadata."""
+    """What files say. `source_type` is as written, `rights` the names of fields, `embedded` bytes of metadata if too many."""
 
-    path: str
     source_type: str
     rights: tuple[str, ...]
     embedded: int
@@ -110,9 +109,10 @@ class _Marks(NamedTuple):
 
 
 class _Note(NamedTuple):
-    """`files` are all that the page names; `told` those whose source type its structured data tells."""
+    """`files` are all that the page names, by what they say: mostly all say the same. `told` are those whose source type its
+    structured data tells."""
 
-    files: tuple[_Marks, ...]
+    files: Mapping[_Marks, tuple[str, ...]]
     told: tuple[str, ...]
 
 
@@ -128,8 +128,12 @@ def _note(page: OnePage) -> _Note:
             if entity.node.get("digitalSourceType"):
                 told.add(_file(page, url))
     files |= {_file(page, url) for url in named}
-    marks = (_marks(page.site, path) for path in sorted(files - {""}))
-    return _Note(tuple(one for one in marks if one is not None), tuple(sorted(told - {""})))
+    marks: dict[_Marks, tuple[str, ...]] = {}
+    for path in sorted(files - {""}):
+        one = _marks(page.site, path)
+        if one is not None:
+            marks[one] = (*marks.get(one, ()), path)
+    return _Note(marks, tuple(sorted(told - {""})))
 
 
 def _file(page: OnePage, url: str) -> str:
@@ -144,11 +148,12 @@ def _marks(site: BuiltSite, path: str) -> _Marks | None:
         return None
     rights = tuple(name for name in _RIGHTS if found.fields.get(name))
     source_type = found.fields.get(_SOURCE_TYPE, "")
-    return _Marks(path, source_type, rights, found.bytes, found.place, found.orientation, found.colours, found.manifest)
+    embedded = found.bytes if found.bytes > _HEAVY_BYTES else 0
+    return _Marks(source_type, rights, embedded, found.place, found.orientation, found.colours, found.manifest)
 
 
 def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
-    files = {one.path: one for note in notes.values() for one in note.files}
+    files = {path: one for note in notes.values() for one, paths in note.files.items() for path in paths}
     told = {path for note in notes.values() for path in note.told}
     ours = _made_here(site)
     groups: dict[str, dict[str, _Marks]] = defaultdict(dict)
@@ -156,8 +161,8 @@ def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
         name = picture_name(path)
         groups[path if not name or is_hash(name) else f"{path.rpartition('/')[0]}/{name}"][path] = files[path]
     for marks in groups.values():
-        for one in marks.values():
-            yield from _faults(site, one)
+        for path, one in marks.items():
+            yield from _faults(site, path, one)
         yield from _origins(marks, told, ours)
         yield from _rights(marks)
 
@@ -189,24 +194,24 @@ def _rights(marks: Mapping[str, _Marks]) -> Iterator[Fault]:
             yield Fault("mark-rights-missing", path, f"expected {', '.join(missing)} as its siblings have them, got none")
 
 
-def _faults(site: BuiltSite, one: _Marks) -> Iterator[Fault]:
+def _faults(site: BuiltSite, path: str, one: _Marks) -> Iterator[Fault]:
     """What one file says wrongly, or should not say."""
     if one.source_type and not (one.source_type.startswith(SOURCE_TYPE_BASE) and source_type_of(one.source_type)):
         message = f"expected {SOURCE_TYPE_BASE} and a term of it, got {one.source_type}"
-        yield Fault("mark-source-type-invalid", one.path, message, measured=one.source_type)
+        yield Fault("mark-source-type-invalid", path, message, measured=one.source_type)
     if one.place:
-        yield Fault("mark-gps", one.path, "expected no place in the file, got GPS coordinates")
-    size = site.files.get(one.path, 0)
-    if one.embedded > _HEAVY_BYTES and one.embedded > _HEAVY_RATIO * size:
+        yield Fault("mark-gps", path, "expected no place in the file, got GPS coordinates")
+    size = site.files.get(path, 0) if one.embedded else 0
+    if one.embedded > _HEAVY_RATIO * size:
         message = f"expected at most {_HEAVY_BYTES} bytes of metadata, got {one.embedded} in a file of {size}"
-        yield Fault("mark-heavy", one.path, message, measured=one.embedded, limit=_HEAVY_BYTES)
+        yield Fault("mark-heavy", path, message, measured=one.embedded, limit=_HEAVY_BYTES)
     if one.orientation != 1:
         message = f"expected pixels that stand upright, got orientation {one.orientation}"
-        yield Fault("mark-orientation", one.path, message, measured=one.orientation, limit=1)
+        yield Fault("mark-orientation", path, message, measured=one.orientation, limit=1)
     if one.colours:
-        yield Fault("mark-colours", one.path, f"expected sRGB, got {one.colours}", measured=one.colours, limit="sRGB")
+        yield Fault("mark-colours", path, f"expected sRGB, got {one.colours}", measured=one.colours, limit="sRGB")
     if one.manifest:
-        yield from _credential(site, one.path)
+        yield from _credential(site, path)
 
 
 def _credential(site: BuiltSite, path: str) -> Iterator[Fault]:

@@ -186,11 +186,12 @@ RULES = (
 
 
 class _Note(NamedTuple):
+    """`hero` is the file, line and CSS path of a hero that the page does not describe; `described` are files that it does."""
+
     declared: frozenset[str]
     referred: tuple[tuple[str, int, str], ...]
     hero: tuple[str, int, str]
     described: frozenset[str]
-    shown: frozenset[str]
 
 
 def _page(page: OnePage) -> Iterator[Fault]:
@@ -346,13 +347,13 @@ def _note(page: OnePage) -> _Note:
     hero = page.hero
     tag: Tag | None = hero.img.tag if hero is not None else None
     named = hero.src.file if hero is not None and hero.src is not None and not page.seen.noindex else ""
-    shown = frozenset(option.file for _, option in hero.options() if option.file) if hero is not None else frozenset()
+    if hero is not None and any(option.file in described for _, option in hero.options()):
+        named = ""
     return _Note(
         frozenset(graph.by_id),
         tuple((name, tag.line, tag.path) for name, tag in graph.referred),
         (named, tag.line if tag else 1, tag.path if tag else ""),
         frozenset(described),
-        shown,
     )
 
 
@@ -368,7 +369,7 @@ def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
                 message = f"expected a node with the `@id` {name}, got none"
                 yield Fault("jsonld-reference", path, message, line, selector)
         file, line, selector = note.hero
-        if file in described and not note.shown & note.described:
+        if file in described:
             message = f"expected an ImageObject for /{file}, got one on other pages only"
             yield Fault("image-object-missing", path, message, line, selector)
 

@@ -31,11 +31,12 @@ def _page(page: OnePage) -> Iterator[Fault]:
     for css, _, tag in page.sheets:
         for selector in _skipped(css):
             sized = any(one.selector == selector and one.property != "content-visibility" for one in css.contained)
+            name = selector if selector != "*" else tag.path.rpartition(" > ")[2]
             if not sized:
-                message = f"expected `contain-intrinsic-size` beside `content-visibility: auto`, got none on `{selector}`"
+                message = f"expected `contain-intrinsic-size` beside `content-visibility: auto`, got none on `{name}`"
                 yield page.fault("content-visibility-size", message, tag)
             if page.hero is not None and _holds(selector, tag.path, page.hero.img.tag.path):
-                message = f"expected the hero outside of what is skipped, got it inside of `{selector}`"
+                message = f"expected the hero outside of what is skipped, got it inside of `{name}`"
                 yield page.fault("content-visibility-hero", message, page.hero.img.tag)
 
 

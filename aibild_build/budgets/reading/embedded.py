@@ -15,6 +15,7 @@ from ...imagefile.exif import first_directory
 
 _GPS_TAG = 0x8825  # CIPA DC-008, section 4.6.3
 _HEAD_BYTES = 65_536
+_PROFILES = {"jpeg": b"ICC_PROFILE", "webp": b"ICCP", "avif": b"colrprof"}  # where an uncompressed profile begins
 _WIDE_NAMES = ("Display P3", "ProPhoto", "Adobe RGB", "Wide Gamut", "Rec2020", "Rec. 2020", "BT.2020")
 _WIDE = re.compile(b"|".join(re.escape(name.encode(code)) for name in _WIDE_NAMES for code in ("ascii", "utf-16-be")))
 
@@ -62,7 +63,9 @@ def _colours(head: bytes, form: str) -> str:
     """The name of a colour space that browsers have to convert, as far as the header tells."""
     if form == "jpeg" and _components(head) == 4:
         return "CMYK"
-    named = _WIDE.search(head) if form in ("jpeg", "webp", "avif") else None
+    mark = _PROFILES.get(form)
+    at = head.find(mark) if mark is not None else -1
+    named = _WIDE.search(head, at) if at >= 0 else None
     return named[0].replace(b"\0", b"").decode("ascii") if named is not None else ""
 
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from ...model import Level
@@ -208,6 +209,7 @@ def _words(page: OnePage, shown: Shown, text: str, what: str, language: str) -> 
         )
 
 
+@lru_cache(maxsize=4096)
 def _foreign(text: str, language: str) -> str:
     """What a text is in if that is surely not the page's language, "" otherwise."""
     words = [word.casefold() for word in _WORD.findall(text)]
@@ -229,8 +231,10 @@ def _surroundings(page: OnePage, shown: Shown, alt: str, name: str) -> Iterator[
     src = tag.get("src")
     if src and not src.startswith("data:") and (NAMELESS.fullmatch(name) or is_hash(name)):
         yield page.fault("image-name", f"expected words in the file name, got {src.rpartition('/')[2]}", tag)
+    if page.hero is not shown or not shown.img.near:
+        return
     terms = _terms(f"{alt} {name.replace('-', ' ').replace('_', ' ')}")
-    if len(terms) >= 3 and shown.img.near and page.hero is shown:
+    if len(terms) >= 3:
         heading = " ".join(one.text for one in page.seen.headings[:6])
         around = _terms(" ".join((shown.img.near, shown.img.caption, page.seen.title, heading, page.seen.meta("description"))))
         if not terms & around and len(around) >= 5:

@@ -15,6 +15,7 @@ from ..config import Config
 from ..errors import AibildError, SourceError
 from ..model import Finding, Level
 from .check_files import Place, report_files, write_files
+from .check_lab import Wanted, confirm, lab_options
 from .shared import below, errors, print_json, verdicts_file
 from .shared import today as this_day
 
@@ -39,6 +40,7 @@ _LINE = re.compile(r"^  (error|warning|note)\b")
 @click.option("--no-cache", is_flag=True, help="Judge every page anew.")
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Number of processes; 0 for one a processor.")
 @report_files
+@lab_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -58,6 +60,11 @@ def check(
     sarif_file: Path | None,
     junit_file: Path | None,
     html_file: Path | None,
+    lab: bool,
+    lighthouse: bool,
+    har: Path | None,
+    lab_pages: int,
+    lab_runs: int,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -88,11 +95,15 @@ def check(
             report = _held(report, baseline, ratchet=ratchet)
         place = Place(settings=settings, output=output, prefix=prefix, today=day, base_url=report.base_url, baseline=baseline)
         write_files(report, place, sarif_file, junit_file, html_file)
+        wanted = Wanted(lab=lab, lighthouse=lighthouse, har=har, pages=lab_pages, runs=lab_runs)
+        lab_lines, lab_found = confirm(report, place, wanted) if wanted else ([], None)
         if as_json:
-            print_json(check_object(report))
+            print_json({**check_object(report), **({"lab": lab_found} if lab_found is not None else {})})
         else:
             for line in check_lines(report, level=Level(level), verbose=verbose):
                 click.echo(_coloured(line))
+            for line in lab_lines:
+                click.echo(line)
         shown = at_least(report.findings, Level(level))
         if os.environ.get("GITHUB_ACTIONS"):
             for line in annotation_lines(shown):

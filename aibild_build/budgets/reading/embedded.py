@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ...imagefile import ImageFault, Probe, fields_of_xmp
 from ...imagefile.exif import first_directory
+from ...model import FileFacts
 
 _GPS_TAG = 0x8825  # CIPA DC-008, section 4.6.3
 _HEAD_BYTES = 65_536
@@ -22,7 +23,8 @@ _WIDE = re.compile(b"|".join(re.escape(name.encode(code)) for name in _WIDE_NAME
 
 class Embedded(NamedTuple):
     """`fields` are XMP's by name, `bytes` the length of all metadata, `place` whether it tells where the picture was taken.
-    `colours` names a colour space other than sRGB, `manifest` is whether a C2PA manifest is there."""
+    `colours` names a colour space other than sRGB, `manifest` is whether a C2PA manifest is there. `ours`: nobody looked inside,
+    for the file is to the byte what aibild wrote, and what it wrote then it read back."""
 
     format: str
     fields: Mapping[str, str]
@@ -31,6 +33,13 @@ class Embedded(NamedTuple):
     orientation: int
     colours: str
     manifest: bool
+    ours: bool = False
+
+
+def as_written(facts: FileFacts) -> Embedded:
+    """What is embedded in a file that aibild wrote: the fields that it was given, and upright sRGB pixels without a place."""
+    form = facts.media_type.removeprefix("image/").removesuffix("+xml")
+    return Embedded(form, facts.fields, 0, False, 1, "", facts.credential == "embedded", ours=True)
 
 
 def look_inside(data: bytes, found: Probe) -> Embedded:

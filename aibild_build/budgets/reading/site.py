@@ -22,7 +22,7 @@ from ...config import Config, path_matches
 from ...imagefile import ImageFault, probe
 from ...model import FileFacts
 from .css import Css, read_css
-from .embedded import Embedded, look_inside
+from .embedded import Embedded, as_written, look_inside
 from .faults import Fault
 
 MARKER = ".aibild/build.json"
@@ -170,16 +170,17 @@ class BuiltSite:
         if size > MAX_IMAGE_BYTES:
             return f"the file has {size} bytes, more than {MAX_IMAGE_BYTES} are not read"
         data = self.read(path, MAX_IMAGE_BYTES)
+        row = self._outputs.get(path)
+        if row is not None and row.get("bytes") == len(data) and row.get("digest") == digest_of(data):
+            known = _known_facts(row.get("facts"))
+            if known is not None:
+                self._embedded[path] = as_written(known)
+                return known
         try:
             found = probe(data)
         except ImageFault as fault:
             return str(fault)
         self._embedded[path] = look_inside(data, found)
-        row = self._outputs.get(path)
-        if row is not None and row.get("bytes") == len(data) and row.get("digest") == digest_of(data):
-            known = _known_facts(row.get("facts"))
-            if known is not None:
-                return known
         width, height = found.displayed
         return FileFacts(media_type=found.media_type, width=width, height=height, bytes=len(data))
 

@@ -1,7 +1,9 @@
-"""What all tests share: the place of the checkout."""
+"""What all tests share: the place of the checkout, and models that are slow to write."""
 
 from __future__ import annotations
 
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,3 +13,18 @@ import pytest
 def checkout() -> Path:
     """The root of the repository."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tiny SDXL models of every kind, written once a run; skips where the extra `sdxl` is not installed."""
+    from aibild_build import tensors
+
+    for name in ("torch", "diffusers", "transformers", "peft", "compel", "open_clip"):
+        if find_spec(name) is None:
+            pytest.skip(f"needs {name}: pip install 'aibild[sdxl]' open_clip_torch")
+    with warnings.catch_warnings(action="ignore"):
+        tensors.torch().set_num_threads(1)
+        from tests.support.tiny_sdxl import write_models
+
+        return write_models(tmp_path_factory.mktemp("models"))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +19,11 @@ from aibild_build.engines import Drawn, Engine, Resolved
 from aibild_build.errors import EngineError, EngineUnavailable
 from aibild_build.imagefile import encode_png
 from aibild_build.model import MASTER, Brief, Json, Origin, Recipe, Size
+from aibild_build.weights import Digests, declared, pin
+from tests.support.tiny_sdxl import tables
 from tests.support.vendors import ENVIRON, Vendors, serve_vendors
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 SIZE: Size = (96, 54)
 SOURCE_TYPES = {
     "algorithmicMedia",
@@ -32,11 +36,12 @@ SOURCE_TYPES = {
 
 @dataclass(frozen=True)
 class Case:
-    """`size` is one that the engine makes; a `hosted` engine is asked through a local server."""
+    """`size` is one that the engine makes; a `hosted` engine asks a local server, a `modelled` one has tiny models."""
 
     brief: Brief
     size: Size = SIZE
     hosted: bool = False
+    modelled: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
     bad_parameters: Mapping[str, Json] = field(default_factory=dict)
     bad_files: Mapping[str, bytes] = field(default_factory=dict)
@@ -52,6 +57,7 @@ CASES = {
     "sketch": Case(_brief("sketch"), bad_parameters={"motif": "landscape"}),
     "flat": Case(_brief("flat", parameters={"colour": "#1e3a5f"}), bad_parameters={"colour": "blueish"}),
     "imported": Case(_brief("imported", inputs=("photo.png",)), files={"file": PNG}, bad_files={"file": PNG[:60]}),
+    "sdxl": Case(_brief("sdxl", parameters={"model": "tiny", "steps": 2}), modelled=True, bad_parameters={"steps": 2}),
     "openai": Case(_brief("openai"), size=(1024, 640), hosted=True, bad_parameters={"quality": "lavish"}),
     "ideogram": Case(_brief("ideogram"), size=(1024, 832), hosted=True, bad_parameters={"rendering_speed": "WARP"}),
     "firefly": Case(
@@ -73,7 +79,15 @@ def vendors() -> Iterator[Vendors]:
 
 
 @pytest.fixture
-def engine(name: str, vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(
+    name: str, vendors: Vendors, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Engine]:
+    if CASES[name].modelled:
+        models = tables(request.getfixturevalue("tiny_models"))
+        engine = engines.load(name, {"models": models, "root": str(tmp_path)})
+        yield engine
+        engine.close()
+        return
     if not CASES[name].hosted:
         yield engines.load(name)
         return
@@ -91,6 +105,19 @@ def case(name: str) -> Case:
     return CASES[name]
 
 
+def _resolved(engine: Engine, case: Case) -> Resolved:
+    return engine.resolve(case.brief, MASTER, case.size, _entries(engine, case))
+
+
+def _entries(engine: Engine, case: Case) -> Mapping[str, Json]:
+    """What a lock would say of the models that the brief names."""
+    if not case.modelled or not isinstance(engine, engines.Modelled):
+        return {}
+    declared_tables: Mapping[str, Mapping[str, Json]] = engine._settings["models"]  # type: ignore[attr-defined]
+    names = engine.models_of(case.brief)
+    return {name: pin(declared(name, declared_tables[name], Path("/")), Digests()) for name in names}
+
+
 def _recipe(engine: Engine, resolved: Resolved) -> Recipe:
     return Recipe(
         engine=engine.name,
@@ -106,7 +133,7 @@ def _recipe(engine: Engine, resolved: Resolved) -> Recipe:
 
 
 def _made(engine: Engine, case: Case) -> tuple[Drawn, ...]:
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
+    recipe = _recipe(engine, _resolved(engine, case))
     return tuple(engine.generate(recipe, case.files, lambda share: None))
 
 
@@ -122,7 +149,7 @@ def test_it_says_who_it_is(engine: Engine, name: str) -> None:
 
 
 def test_resolve_is_deterministic_and_its_recipe_has_a_key(engine: Engine, case: Case) -> None:
-    first, second = (engine.resolve(case.brief, MASTER, case.size, {}) for _ in range(2))
+    first, second = (_resolved(engine, case) for _ in range(2))
     assert first == second
     assert first.findings == ()
     assert first.size == case.size
@@ -145,7 +172,7 @@ print(json.dumps([heavy for heavy in ("numpy", "PIL", "torch", "lxml", "jinja2",
 
 
 def test_estimate_needs_the_recipe_alone(engine: Engine, case: Case) -> None:
-    cost = engine.estimate(_recipe(engine, engine.resolve(case.brief, MASTER, case.size, {})))
+    cost = engine.estimate(_recipe(engine, _resolved(engine, case)))
     assert cost.seconds is None or 0 < cost.seconds < 3600
     assert cost.credits >= 0
 
@@ -173,14 +200,14 @@ def test_an_exact_engine_makes_the_same_twice(engine: Engine, case: Case, name: 
 
 def test_progress_rises_to_one(engine: Engine, case: Case) -> None:
     shares: list[float] = []
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
+    recipe = _recipe(engine, _resolved(engine, case))
     engine.generate(recipe, case.files, shares.append)
     assert shares and shares == sorted(shares)
     assert shares[0] >= 0 and shares[-1] == pytest.approx(1)
 
 
 def test_progress_may_cancel(engine: Engine, case: Case) -> None:
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
+    recipe = _recipe(engine, _resolved(engine, case))
 
     def cancel(share: float) -> None:
         raise KeyboardInterrupt
@@ -190,7 +217,7 @@ def test_progress_may_cancel(engine: Engine, case: Case) -> None:
 
 
 def test_bad_input_is_an_engine_error(engine: Engine, case: Case) -> None:
-    recipe = _recipe(engine, engine.resolve(case.brief, MASTER, case.size, {}))
+    recipe = _recipe(engine, _resolved(engine, case))
     bad = replace(recipe, parameters=case.bad_parameters) if case.bad_parameters else recipe
     with pytest.raises(EngineError) as caught:
         engine.generate(bad, case.bad_files or case.files, lambda share: None)

@@ -10,6 +10,7 @@ from ..model import Json, Level, Rights, Slot, Swatch
 
 STATE_FOLDER = ".aibild"  # what builds of a project remember; the store lies in it unless it is put elsewhere
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """A language of the site. `code` is BCP 47 ("zh-Hant"); `prefix` its URL folder, "" for the default; `dir` ltr or rtl."""

@@ -172,6 +172,14 @@ def _refuse_settings(name: str, settings: Mapping[str, Json]) -> None:
         raise EngineUnavailable(f"engine `{name}` has no settings, got `engines.{name}.{first}`", hint="see aibild.toml")
 
 
+_MODELLED = frozenset({"sdxl"})
+
+
+def takes_models(name: str) -> bool:
+    """Whether an engine's settings come with the models that aibild.toml declares. Outside engines get them as well."""
+    return name in _MODELLED or name not in _MEMBERS
+
+
 def names() -> tuple[str, ...]:
     """All engines that can be named in a brief, outside ones included."""
     return tuple(sorted({*_MEMBERS, *(point.name for point in entry_points(group="aibild.engines"))}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from .. import engines
 from ..config import Config
 from ..model import Finding, Json, Level, Origin
 from ..weights import MEMORY, Declared, Digests, declared, pin
@@ -19,7 +20,7 @@ _STATE = ".aibild"
 def settings_of(config: Config, engine: str) -> dict[str, Json]:
     """An engine's table; where models are declared they come with it, and the folder that their paths start from."""
     table = dict(config.engines.get(engine, {}))
-    if config.models:
+    if config.models and engines.takes_models(engine):
         table |= {"models": {name: dict(model) for name, model in sorted(config.models.items())}, "root": str(config.root)}
     return table
 

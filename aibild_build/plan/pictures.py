@@ -359,7 +359,7 @@ def _stand_in(project: Project, store: Store, node: Node) -> WantedAsset:
     engine = engines.load("sketch", project.config.engines.get("sketch"))
     brief = node.brief
     own = brief if brief.engine == "sketch" else replace(brief, engine="sketch", parameters={}, inputs=())
-    alone = Node(name=node.name, parent="", brief=replace(own, candidates=1), size=node.size)
+    alone = Node(name=node.name, parent="", brief=replace(own, candidates=1, ratios=()), size=node.size)
     resolved, recipes, _ = _recipes(project, alone, engine, {}, None)
     unlocked = replace(project, lock=Lock(models=project.lock.models))
     want = _decide(unlocked, store, engine, alone, recipes, resolved.inputs, force=False, repin=False)

@@ -92,7 +92,7 @@ class Sdxl:
             return Cost(seconds=0.5)
         device = str(self._settings.get("device") or "cuda")
         rate = _SECONDS_PER_TERAFLOP.get(device.partition(":")[0], _SECONDS_PER_TERAFLOP["cuda"])
-        return Cost(seconds=round(teraflop(recipe.parameters) * rate, 3))
+        return Cost(seconds=max(0.001, round(teraflop(recipe.parameters) * rate, 3)))
 
     def generate(self, recipe: Recipe, inputs: Mapping[str, bytes], progress: Progress) -> Sequence[Drawn]:
         """The picture. Raises EngineError: unavailable without torch or models, refused for what no model can make."""

@@ -39,7 +39,6 @@ class Setup:
     controlnets: tuple[Any, ...] = ()
     control_images: tuple[Any, ...] = ()
     reference: Any = None
-    painter: Any = None
 
     @property
     def asked(self) -> Mapping[str, Json]:
@@ -67,14 +66,14 @@ def from_picture(setup: Setup, picture: Any, *, strength: float, steps: int | No
 
 
 def into_mask(setup: Setup, picture: Any, mask: Any, *, strength: float) -> Any:
-    """Makes anew what the mask shows white. A painter's UNet sees mask and picture; the base is held to them between steps."""
+    """Makes anew what the mask shows white. An inpainting model sees mask and picture; another is held to them between steps."""
     kind = "StableDiffusionXLControlNetInpaintPipeline" if setup.controlnets else "StableDiffusionXLInpaintPipeline"
     width, height = picture.size
     arguments = _common(setup, _steps(setup), picture.size)
     arguments |= {"image": picture, "mask_image": mask, "strength": strength, "width": width, "height": height}
     if setup.controlnets:
         arguments |= _control(setup, "control_image", picture.size)
-    return _call(setup, _pipeline(setup, kind, painter=setup.painter), arguments)
+    return _call(setup, _pipeline(setup, kind), arguments)
 
 
 def refined(setup: Setup, refiner: Any, latents: Any, size: Size) -> Any:
@@ -144,12 +143,10 @@ def _control(setup: Setup, name: str, size: Size) -> dict[str, Any]:
     }
 
 
-def _pipeline(setup: Setup, kind: str, painter: Any = None) -> Any:
+def _pipeline(setup: Setup, kind: str) -> Any:
     more: dict[str, Any] = {}
     if setup.controlnets:
         more["controlnet"] = setup.controlnets[0] if len(setup.controlnets) == 1 else list(setup.controlnets)
-    if painter is not None:
-        more["unet"] = painter.unet
     return _pipeline_of(setup.pipeline, kind, setup.asked, **more)
 
 

@@ -92,13 +92,12 @@ class Resident:
         }
 
     def make_room(self, pipeline: Any, step: int) -> str:
-        """The next thing to try when memory is short; "" when there is none left."""
+        """The next thing to give up when memory is short, the caller decoding in tiles from then on; "" when none is left."""
         self._empty_cache()
         if step == 0:
             self._parts.clear()
             while len(self._loaded) > 1:
                 self._loaded.popitem(last=False)
-            pipeline.vae.enable_tiling()
             return "vae tiling"
         if step == 1 and self.device.startswith("cuda"):
             pipeline.enable_model_cpu_offload()
@@ -146,7 +145,7 @@ class Resident:
 def _load(model: Declared, kind: str, precision: str, state: Path) -> Any:
     diffusers = tensors.diffusers()
     kind_of_pipeline = getattr(diffusers, _PIPELINES[kind])
-    options = {"torch_dtype": getattr(tensors.torch(), precision), "local_files_only": True, "add_watermarker": False}
+    options = {"dtype": getattr(tensors.torch(), precision), "local_files_only": True, "add_watermarker": False}
     assert model.path is not None
     with _readable(model.name):
         if model.path.is_dir():
@@ -240,15 +239,15 @@ def _restore_words(pipeline: Any) -> None:
 def load_controlnet(path: Path, dtype: Any) -> Any:
     kind = tensors.diffusers().ControlNetModel
     if path.is_file():
-        return kind.from_single_file(str(path), torch_dtype=dtype, local_files_only=True)
-    return kind.from_pretrained(str(path), torch_dtype=dtype, local_files_only=True, use_safetensors=True)
+        return kind.from_single_file(str(path), dtype=dtype, local_files_only=True)
+    return kind.from_pretrained(str(path), dtype=dtype, local_files_only=True, use_safetensors=True)
 
 
 def load_vae(path: Path, dtype: Any) -> Any:
     kind = tensors.diffusers().AutoencoderKL
     if path.is_file():
-        return kind.from_single_file(str(path), torch_dtype=dtype, local_files_only=True)
-    return kind.from_pretrained(str(path), torch_dtype=dtype, local_files_only=True, use_safetensors=True)
+        return kind.from_single_file(str(path), dtype=dtype, local_files_only=True)
+    return kind.from_pretrained(str(path), dtype=dtype, local_files_only=True, use_safetensors=True)
 
 
 def load_image_encoder(path: Path, dtype: Any) -> Any:

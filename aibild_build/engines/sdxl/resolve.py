@@ -290,6 +290,7 @@ def _start(asked: Asked, models: Models, draft: Drafted) -> None:
             "weights": _painter(extended, models, draft),
         }
         extended.finish()
+        _enough_steps(asked, draft.parameters["start"], int(str(draft.parameters["steps"])))
         return
     image = first.text("image") if first is not None else painted.text("image") if painted is not None else ""
     if (first is not None or painted is not None) and not parent:
@@ -311,6 +312,13 @@ def _start(asked: Asked, models: Models, draft: Drafted) -> None:
         draft.parameters["start"] = {"from": "picture", "role": role, "strength": strength}
     if first is not None:
         first.finish()
+    _enough_steps(asked, draft.parameters["start"], int(str(draft.parameters["steps"])))
+
+
+def _enough_steps(asked: Asked, table: Json, steps: int) -> None:
+    """Of all steps only the share `strength` is taken; none would be left of too few."""
+    if isinstance(table, Mapping) and "strength" in table and int(steps * float(str(table["strength"]))) < 1:
+        asked.tell("source-value", f"expected steps × strength of at least 1, got {steps} × {table['strength']}")
 
 
 def _painter(table: Asked, models: Models, draft: Drafted) -> dict[str, Json]:
@@ -351,6 +359,9 @@ def _second_pass(asked: Asked, draft: Drafted) -> None:
         "kernel": "lanczos",
     }
     table.finish()
+    second = draft.parameters["highres"]
+    if isinstance(second, Mapping):
+        _enough_steps(asked, second, int(str(second["steps"])))
 
 
 def compose_only(asked: Asked) -> Drafted:

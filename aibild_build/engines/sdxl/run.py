@@ -77,7 +77,7 @@ def _within_memory(
     torch = tensors.torch()
     while True:
         try:
-            return _draw_once(resident, recipe, inputs, precision, step), notes
+            return _draw_once(resident, recipe, inputs, precision, step, tiled=bool(notes)), notes
         except (torch.OutOfMemoryError, MemoryError) as error:
             pipeline = resident.pipeline(_model(recipe, "model"), recipe.parameters["weights"], precision)
             given_up = resident.make_room(pipeline, len(notes))
@@ -85,11 +85,16 @@ def _within_memory(
                 hint = "set `offload = true` in [engines.sdxl], or ask for a smaller `bucket`"
                 raise EngineError("the device has too little memory for this picture", hint=hint) from error
             notes.append(given_up)
+        except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+            # diffusers says so where parts do not fit each other, a ControlNet of another family for instance
+            raise EngineRefused(f"diffusers refused: {(str(error).strip() or type(error).__name__).splitlines()[0]}") from error
 
 
-def _draw_once(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], precision: str, step: passes.Step) -> Any:
+def _draw_once(
+    resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], precision: str, step: passes.Step, *, tiled: bool
+) -> Any:
     setup = _dressed(resident, recipe, inputs, precision, step)
-    vae_before, vae = setup.pipeline.vae, _vae(resident, recipe, setup.pipeline, precision)
+    vae_before, vae = setup.pipeline.vae, _vae(resident, recipe, setup.pipeline, precision, tiled)
     try:
         setup.pipeline.vae = vae
         return _passes(resident, setup, inputs, precision)
@@ -140,11 +145,12 @@ def _second_pass(setup: passes.Setup, found: Any) -> Any:
 def _dressed(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], precision: str, step: passes.Step) -> passes.Setup:
     """The checkpoint with exactly the recipe's adapters, and everything else that the passes want."""
     asked = recipe.parameters
-    pipeline = resident.pipeline(_model(recipe, "model"), asked["weights"], precision)
-    if asked["vae"] and _table(asked["vae"])["tiling"]:
-        pipeline.vae.enable_tiling()
-    else:
-        pipeline.vae.disable_tiling()
+    painter = _table(asked["start"]).get("weights")
+    pipeline = (
+        resident.pipeline(_model(recipe, "inpaint"), painter, precision)
+        if painter
+        else resident.pipeline(_model(recipe, "model"), asked["weights"], precision)
+    )
     dress_loras(resident, pipeline, asked.get("loras"), _models(recipe, "lora"))
     dress_embeddings(resident, pipeline, asked.get("embeddings"), _models(recipe, "embedding"))
     setup = passes.Setup(
@@ -165,9 +171,6 @@ def _dressed(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], pr
             estimator = resident.part(name, derive["weights"], "float32", load_estimator)
         images.append(control_image(_input(inputs, str(table["role"])), size, derive, estimator))
     setup.controlnets, setup.control_images = tuple(nets), tuple(images)
-    painter = _table(asked["start"]).get("weights")
-    if painter:
-        setup.painter = resident.pipeline(_model(recipe, "inpaint"), painter, precision)
     if "ip_adapter" in asked:
         setup.reference = _reference(resident, setup, inputs, precision)
     return setup
@@ -191,13 +194,16 @@ def _reference(resident: Resident, setup: passes.Setup, inputs: Mapping[str, byt
     return _input(inputs, "reference").convert("RGB")
 
 
-def _vae(resident: Resident, recipe: Recipe, pipeline: Any, precision: str) -> Any:
-    """The recipe's own VAE, or the checkpoint's; `upcast` says whether half precision decodes in full."""
+def _vae(resident: Resident, recipe: Recipe, pipeline: Any, precision: str, tiled: bool) -> Any:
+    """The recipe's own VAE, or the checkpoint's; `upcast` says whether half precision decodes in full, `tiled` forces tiles."""
     table = _table(recipe.parameters["vae"])
     vae = pipeline.vae
     if "weights" in table:
         vae = resident.part(_model(recipe, "vae"), table["weights"], precision, load_vae)
-        vae.enable_tiling() if table["tiling"] else vae.disable_tiling()
+    if tiled or table["tiling"]:
+        vae.enable_tiling()
+    else:
+        vae.disable_tiling()
     vae.register_to_config(force_upcast=bool(table["upcast"]))
     return vae
 
@@ -225,7 +231,7 @@ def _fault(found: Any) -> str:
 
     if not numpy.isfinite(found).all():
         return "numbers that are none"
-    if float(found.max() - found.min()) < _FLAT:
+    if float((found.max(axis=(0, 1, 2)) - found.min(axis=(0, 1, 2))).max()) < _FLAT:
         return "a picture of one colour"
     return ""
 

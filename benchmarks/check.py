@@ -186,8 +186,8 @@ def measure(name: str, command: Sequence[str | Path], cwd: Path = ROOT) -> Cost:
 
 def our_runs(folder: Path, cache: Path) -> Iterator[Cost]:
     """Cold, with nothing changed, after one edit of a page, and cold in one process without a cache."""
-    command = [sys.executable, "-m", "aibild_build", "check", folder, "--base", BASE, "--json", "-q"]
-    cached = [*command, "--cache", cache]
+    command: list[str | Path] = [sys.executable, "-m", "aibild_build", "check", folder, "--base", BASE, "--json", "-q"]
+    cached: list[str | Path] = [*command, "--cache", cache]
     cache.unlink(missing_ok=True)
     yield measure("aibild check, cold", cached)
     yield measure("aibild check, nothing changed", cached)

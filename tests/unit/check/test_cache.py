@@ -46,6 +46,11 @@ def check(site: Path, cache: Path | None, *, today: str = TODAY) -> CheckReport:
     return check_site(site, None, today=today, base_url=BASE, cache=cache, workers=1)
 
 
+def _redirect(site: Path) -> None:
+    shutil.rmtree(site / "boats")
+    (site / "_redirects").write_text("/boats/ / 301\n")
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "nothing": lambda site: None,
     "a page": lambda site: (site / "index.html").write_text(page("Harbour", "", more="<img src=none.jpg alt=none>")),

@@ -82,10 +82,10 @@ def rules() -> Iterator[str]:
                 yield node.value
 
 
-def keys() -> Iterator[str]:
+def keys(*rooms: str) -> Iterator[str]:
     """Every key that a reader of settings, briefs, front matter or sidecars asks `Fields` for by name."""
     methods = {name for name, _ in inspect.getmembers(Fields, inspect.isfunction) if not name.startswith("_")}
-    for tree in trees(*_READERS):
+    for tree in trees(*(rooms or _READERS)):
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods and node.args:
                 first = node.args[0]

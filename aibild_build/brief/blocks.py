@@ -55,7 +55,7 @@ def read_folder(root: Path, folder: str) -> tuple[dict[str, Fields | None], tupl
     for entry in entries:
         name, dot, suffix = entry.rpartition(".")
         path = f"{folder}/{entry}"
-        if entry.startswith(".") or suffix not in ("yaml", "yml") or not dot or (place / entry).is_dir():
+        if entry.startswith(".") or suffix not in ("yaml", "yml") or not dot:
             continue
         if suffix == "yml":
             findings.append(fatal("source-path", f"expected files that end in .yaml, got {shown(entry)}", path, hint="rename it"))

@@ -260,7 +260,7 @@ def _not_passed(output: str, real: Path | None) -> str:
         return "a path inside the project"
     if output.partition("/")[0] == _OURS:
         return f"a name other than {_OURS}"
-    return "a file" if real.exists() and not real.is_file() else ""
+    return "a file, no pipe or device" if real.exists() and not real.is_file() else ""
 
 
 def _too_long(pages: Iterable[Page], static: Iterable[StaticFile]) -> Iterator[Finding]:
@@ -341,14 +341,16 @@ def _menu_faults(config: Config, pages: tuple[Page, ...]) -> Iterator[Finding]:
     first = {page.id for page in pages if not page.draft and page.lang == config.default_language}
     for name, entries in sorted(config.menus.items()):
         for entry in entries:
-            if entry.url or entry.page in first:
+            if entry.url or not entry.page or entry.page in first:  # without a home page there is a finding of its own
                 continue
             if entry.page not in known:
                 near = nearest(entry.page, known)
                 message = f"expected a page's id in menu `{name}`, got {shown(entry.page)}"
                 yield fatal("source-reference", message, "aibild.toml", hint=f"did you mean `{near}`?" if near else "")
             elif any(page.lang not in _speakers(pages, entry.page) for page in pages):
-                message = f"expected a page in {config.default_language} for menu `{name}`, got {shown(entry.page)} without"
+                message = (
+                    f"expected a page in {config.default_language} for menu `{name}`, got {shown(entry.page)}, which has none"
+                )
                 yield fatal(
                     "source-reference", message, "aibild.toml", hint="a page that lacks a language is shown in the first one"
                 )

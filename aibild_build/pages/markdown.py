@@ -142,7 +142,9 @@ class _Reading:
 
     def _picture(self, mark: re.Match[str]) -> None:
         target = unescape(mark["src"])
-        origin = None if _ELSEWHERE.match(target) and not target.startswith("brief:") else self._places.image(mark["src"])
+        origin = (
+            None if _ELSEWHERE.match(target) and not target.startswith(("brief:", "file:")) else self._places.image(mark["src"])
+        )
         if origin is None:  # raw HTML, or a picture on another site
             self._text.append(mark[0])
             return

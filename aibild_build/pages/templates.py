@@ -21,6 +21,7 @@ from ..errors import AibildError, TemplateError
 from ..source import nearest_hint
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # a NUL marks where the head goes
+_OBJECT = re.compile(r"'aibild_build\.[\w.]*?(\w+) object'")
 BUILTIN = Path(__file__).parent / "builtin"
 
 
@@ -155,6 +156,7 @@ def fault(error: Exception, templates: Templates, template: str, page: str, name
             path, line = frame.f_code.co_filename, number
     hint = ""
     message = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+    message = _OBJECT.sub(r"`\1`", message)
     if isinstance(error, jinja2.TemplateSyntaxError):
         path, line, message = error.filename or path, error.lineno, error.message or message
     elif isinstance(error, jinja2.TemplateNotFound):

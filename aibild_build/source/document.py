@@ -27,6 +27,7 @@ _MAX_INTEGER = 2**53 - 1
 _MAX_ALIASES = 32  # aliases inside aliases multiply; 80 of them are enough to fill a machine's memory
 _MAX_EXPANDED = 256 * 1024 * 1024
 _MAX_DEPTH = 64
+_TOO_DEEP = f"expected values at most {_MAX_DEPTH} levels deep, got more"
 _YAML_ERROR = re.compile(
     r"(?:YAML parse error: )?(?P<what>.*?)(?: at byte \d+ line (?P<line>\d+) column (?P<column>\d+))?$", re.S
 )
@@ -133,7 +134,11 @@ def read_toml(text: str, path: str, *, first_line: int = 1) -> tuple[Document | 
     """TOML 1.0; dates and times become their RFC 3339 text."""
     try:
         values = _dates_as_text(tomllib.loads(text.replace("\r\n", "\n")))
-    except (ValueError, RecursionError) as error:  # beside TOMLDecodeError: integers of thousands of digits
+    except RecursionError:
+        return None, (fatal("source-syntax", _TOO_DEEP, path),)
+    except ValueError as error:
+        if not isinstance(error, tomllib.TOMLDecodeError):
+            return None, (fatal("source-syntax", "expected TOML, got a number of thousands of digits", path),)
         return None, (_syntax_finding("TOML", _TOML_ERROR, str(error), path, first_line),)
     document = Document(path, cast("dict[str, Json]", values), text, "toml", first_line)
     findings = _not_json(document)
@@ -162,7 +167,8 @@ def _syntax_finding(language: str, pattern: re.Pattern[str], message: str, path:
     what, line, column = (found["what"], found["line"], found["column"]) if found else (message, None, None)
     number = int(line) + first_line - 1 if line else None
     if language == "TOML" and _TOML_DUPLICATE.search(what):
-        return fatal("source-duplicate", f"expected each key once, got it again ({what[:1].lower()}{what[1:]})", path, number)
+        plain = re.sub(r"\('(.*?)',?\)", lambda names: names[1].replace("', '", "."), what)
+        return fatal("source-duplicate", f"expected each key once, got it again ({plain[:1].lower()}{plain[1:]})", path, number)
     at = f" at column {column}" if column else " at the end of the file"
     hint = next((hint for sign, hint in _YAML_HINTS if sign in what), "") if language == "YAML" else ""
     return fatal("source-syntax", f"expected {language}, got an error{at}: {what[:1].lower()}{what[1:]}", path, number, hint=hint)
@@ -204,7 +210,7 @@ def _not_json(document: Document) -> tuple[Finding, ...]:
     while waiting:
         keys, value = waiting.pop()
         if len(keys) > _MAX_DEPTH:
-            message = f"expected values at most {_MAX_DEPTH} levels deep, got more in {key_name(keys[:1])}"
+            message = f"{_TOO_DEEP} in {key_name(keys[:1])}"
             findings.append(fatal("source-value", message, document.path, document.line_of(*keys[:1])))
             break
         if isinstance(value, dict):

@@ -150,7 +150,8 @@ def _waste(found: Taken, device: Device) -> int:
     """Bytes of the pixels that the box cannot show, as Lighthouse counts them."""
     facts = found.option.facts
     assert facts is not None
-    share = min(1.0, found.box_px * device.density / facts.width) ** 2
+    shown_px = min(found.box_px, device.width)  # a box beyond the screen's edge shows no more
+    share = min(1.0, shown_px * device.density / facts.width) ** 2
     return round((1 - share) * facts.bytes)
 
 

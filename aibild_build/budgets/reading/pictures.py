@@ -75,7 +75,8 @@ class Shown(NamedTuple):
 
     @property
     def is_vector(self) -> bool:
-        return all(option.format == "svg" for row in self.rows for option in row.options)
+        formats = {option.format for row in self.rows for option in row.options}
+        return formats == {"svg"}
 
     def options(self) -> Iterator[tuple[Row, Option]]:
         """Every candidate, `src` included, each file once a row."""

@@ -88,6 +88,13 @@ RULES = (
         hint="the alt describes, the caption explains; a reader hears both",
     ),
     Rule(
+        id="image-alt-redundant",
+        level=Level.WARNING,
+        title="a linked picture's `alt` does not repeat the link's text",
+        source="Lighthouse 13 `image-redundant-alt`",
+        hint='write `alt=""`: the link is named by its text, and would be read aloud twice',
+    ),
+    Rule(
         id="image-alt-duplicate",
         level=Level.WARNING,
         title="different pictures on a page have different texts",
@@ -159,7 +166,11 @@ def _presence(page: OnePage, shown: Shown) -> Iterator[Fault]:
             yield page.fault("image-alt-missing", f"expected an `alt` for {tag.get('src')}, got none", tag)
     elif tag.attrs["alt"] and not tag.get("alt"):
         yield page.fault("image-alt-blank", "expected words or an empty `alt`, got blanks", tag)
-    if shown.img.link is not None and not tag.get("alt") and not tag.get("aria-label") and not _link_text(page, tag.path):
+    if shown.img.link is not None and tag.get("alt"):
+        said = next((one.text for one in page.seen.anchors if tag.path.startswith(one.path + " > ")), "")
+        if said and _folded(said) == _folded(tag.get("alt")):
+            yield page.fault("image-alt-redundant", f"expected no more than the link's text, got it twice: “{said}”", tag)
+    elif shown.img.link is not None and not tag.get("aria-label") and not _link_text(page, tag.path):
         yield page.fault("image-link-unnamed", f"expected an `alt` that names {shown.img.link}, got none", tag)
 
 

@@ -138,7 +138,7 @@ def _needed(found: Taken, device: Device) -> int:
     nobody sees more than two pixels for one."""
     if found.box_px < SMALL_PX:
         return max(1, round(found.box_px * min(device.density, _WIDEST_DENSITY)))
-    return round(found.box_px * device.density * MIN_DENSITY)
+    return round(min(found.box_px, device.width) * device.density * MIN_DENSITY)
 
 
 def _width(found: Taken) -> int:

@@ -28,8 +28,8 @@ _UNSCORED = ("informative", "manual", "notApplicable", "error")
 
 # Lighthouse 13's audits that files alone can tell, and our rules that say the same
 AUDITS: Mapping[str, tuple[str, ...]] = {
-    "lcp-discovery-insight": ("hero-lazy", "hero-priority", "hero-not-in-html", "preload-priority"),
-    "image-delivery-insight": ("image-weight", "image-waste"),
+    "lcp-discovery-insight": ("hero-lazy", "hero-priority", "hero-not-in-html", "preload-priority", "picture-in-css"),
+    "image-delivery-insight": ("image-weight", "image-waste", "picture-in-css", "hero-not-in-html"),
     "unsized-images": ("img-size-missing",),
     "image-aspect-ratio": ("img-ratio", "source-ratio", "candidates-ratio"),
     "image-size-responsive": ("image-density",),

@@ -35,14 +35,14 @@ RULES = (
         hint="the box is kept in the attributes' ratio until the file arrives, then it jumps to the file's",
     ),
     Rule(
-        id="source-size-missing",
+        id="picture-size-missing",
         level=Level.ERROR,
         title="a `<source>` whose files have another ratio than the `<img>` has its own `width` and `height`",
         source="HTML standard, section 4.8.17; Lighthouse 13 `cls-culprits-insight`",
         hint="write `width` and `height` on the `<source>` too",
     ),
     Rule(
-        id="source-ratio",
+        id="picture-ratio-differs",
         level=Level.ERROR,
         title="`width` and `height` of a `<source>` have the ratio of its files",
         source="HTML standard, section 4.8.17",
@@ -102,13 +102,13 @@ def _size(page: OnePage, shown: Shown) -> Iterator[Fault]:
         if wrong is None:
             continue
         if source_box is not None:
-            yield _ratio_fault(page, "source-ratio", row.tag, source_box, wrong)
+            yield _ratio_fault(page, "picture-ratio-differs", row.tag, source_box, wrong)
         else:
             facts = f"{wrong.width} × {wrong.height}"
             message = (
                 f"expected `width` and `height` on a source of other ratio ({facts}, the `<img>` {box[0]} × {box[1]}), got none"
             )
-            yield page.fault("source-size-missing", message, row.tag)
+            yield page.fault("picture-size-missing", message, row.tag)
 
 
 def _ratio_fault(page: OnePage, rule: str, tag: Tag, box: tuple[int, int], facts: FileFacts) -> Fault:

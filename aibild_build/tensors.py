@@ -75,7 +75,8 @@ def has_torch() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """Versions of the libraries that may move the last bits of a picture."""
     found = {}
     for name in _NOTED:

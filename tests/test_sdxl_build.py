@@ -308,12 +308,31 @@ def test_drafts_stand_in_for_what_cannot_be_made(everything: Path, tmp_path: Pat
     assert {finding.subject for finding in report.findings if finding.rule == "picture-draft"} == {"quay"}
 
 
+def test_the_candidate_that_fits_best_is_picked(tiny_models: Path, tmp_path: Path) -> None:
+    root = project(tmp_path / "site", tiny_models, PLAIN.replace("size:", "candidates: 4\nsize:"))
+    with (root / "aibild.toml").open("a") as file:
+        file.write('\n[engines.sdxl]\nscore = "tiny-clip"\n')
+    assert run_build(root).made.picture == 5
+    master = lock(root)["briefs"]["quay"]["assets"]["master"]
+    scores = [pin["scores"]["clip"] for pin in master["candidates"]]
+    assert len(set(scores)) > 1 and master["pick"] == scores.index(max(scores))
+    assert run_build(root).made.picture == 0
+
+
 def test_faults_of_a_brief_stop_the_build(tiny_models: Path, tmp_path: Path) -> None:
     brief = PLAIN.replace("  steps: 3\n", "  steps: 3\n  stages: [{init: {strength: 0.5}}]\n  loras: [tiny-vae]\n")
     root = project(tmp_path / "site", tiny_models, brief)
     with pytest.raises(SourceError) as caught:
         run_build(root)
     assert "parameters.stages" in str([finding.message for finding in caught.value.findings if isinstance(finding, Finding)])
+
+
+@pytest.mark.parametrize("parameter", ["parent: master", "compose: true", "stages: []", "stages: [{name: A b}]"])
+def test_what_a_brief_may_not_say(tiny_models: Path, tmp_path: Path, parameter: str) -> None:
+    root = project(tmp_path / "site", tiny_models, PLAIN.replace("  steps: 3\n", f"  steps: 3\n  {parameter}\n"))
+    with pytest.raises(SourceError) as caught:
+        run_build(root)
+    assert {finding.rule for finding in caught.value.findings if isinstance(finding, Finding)} == {"source-value"}
 
 
 def test_a_model_that_is_no_model_is_a_finding(tiny_models: Path, tmp_path: Path) -> None:

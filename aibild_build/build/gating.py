@@ -66,7 +66,7 @@ def let_through(
     for want in wanted:
         faults = {key: list(_faults(project, want, asset, at_work, measured)) for key, asset in made[want.subject].items()}
         refused += sum(1 for found in faults.values() if any(level is Level.ERROR for level, _ in found))
-        pick = _pick(want, faults)
+        pick = _pick(want, faults, made[want.subject])
         if pick is None:
             refusals += sorted({f"{want.subject}: {message}" for found in faults.values() for _, message in found})
             continue
@@ -137,8 +137,11 @@ def _faults(
             yield _level(project, gate.name), f"gate `{gate.name}`: {judgement.message}"
 
 
-def _pick(want: WantedAsset, faults: Mapping[str, list[tuple[Level, str]]]) -> int | None:
-    """The lock's pick where the lock is equal, else the first candidate that no gate blocks; None when there is none."""
+def _pick(want: WantedAsset, faults: Mapping[str, list[tuple[Level, str]]], made: Candidates) -> int | None:
+    """The lock's pick where the lock is equal, else the best candidate that no gate blocks; None when there is none.
+
+    Best is the one that the engine scored highest where it scored them all, else the first.
+    """
     passing = [
         index
         for index, recipe in enumerate(want.recipes)
@@ -148,7 +151,16 @@ def _pick(want: WantedAsset, faults: Mapping[str, list[tuple[Level, str]]]) -> i
         keys = [recipe.key for recipe in want.recipes]
         pinned = keys.index(want.pinned.picked.recipe)
         return pinned if pinned in passing else None
-    return passing[0] if passing else None
+    scores = {index: score_of(made[want.recipes[index].key]) for index in passing}
+    if None in scores.values():
+        return passing[0]
+    return max(passing, key=lambda index: (scores[index] or 0.0, -index), default=None)
+
+
+def score_of(asset: Asset) -> float | None:
+    """How well a picture fits its prompt, where the engine said so."""
+    score = asset.made.environment.get("score")
+    return float(score) if isinstance(score, int | float) else None
 
 
 def _finding(project: Project, want: WantedAsset, message: str, level: Level) -> Finding:

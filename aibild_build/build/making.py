@@ -22,7 +22,7 @@ from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..wire import from_json, to_json
 from .carry import carry_out
-from .gating import let_through
+from .gating import let_through, score_of
 from .jobs import StoreArguments, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
 from .talk import Talk
@@ -260,6 +260,7 @@ def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: in
                 seed=recipe.seed,
                 size=asset.size,
                 made=made,
+                scores={"clip": score} if (score := score_of(asset)) is not None else {},
             )
         )
     return lock.pin(want.brief, want.name, Pinned(pick=pick, candidates=tuple(pins)))

@@ -18,6 +18,7 @@ _LAYERS = ("cutout", "overlays")
 _BEGINNING = ("init", "inpaint", "refiner", "highres")  # what a picture starts from, and how that first one is finished
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PICTURE = "picture"
+_LINKS = ("parent", "compose")  # what an engine is told of the chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def chain(brief: Brief, base: str) -> tuple[Node, ...]:
     shaped = recipe.for_ratio(brief, base)
     size = brief.size if base == MASTER else recipe.size_at(brief, base)
     parameters = dict(shaped.parameters)
+    _refuse_own_words(parameters)
     layers = {name: parameters.pop(name) for name in _LAYERS if parameters.get(name)}
     steps = _steps(parameters.pop(STAGES, None))
     extends = _extends(brief, base)
@@ -98,6 +100,15 @@ def _extends(brief: Brief, base: str) -> bool:
     return any(rule.ratio == base and rule.mode == "outpaint" for rule in brief.ratios)
 
 
+def _refuse_own_words(table: Mapping[str, Json]) -> None:
+    """What links the pictures of a chain is ours to say."""
+    for name in _LINKS:
+        if name in table:
+            raise ValueError(
+                f"expected no parameter `{name}`: stages, ratios, cutout and overlays say what a picture starts from"
+            )
+
+
 def _steps(written: Json) -> tuple[Mapping[str, Json], ...]:
     if written is None:
         return ({"name": _PICTURE},)
@@ -110,6 +121,7 @@ def _steps(written: Json) -> tuple[Mapping[str, Json], ...]:
         if not isinstance(step, Mapping) or not isinstance(name, str) or not _NAME.fullmatch(name) or name in names:
             raise ValueError("expected each of parameters.stages with a name of its own, in kebab-case")
         size = step.get("size")
+        _refuse_own_words(step)
         if size is not None and not _is_size(size):
             raise ValueError(f"expected size of stage `{name}` as [width, height] in pixels")
         steps.append(step)

@@ -15,7 +15,7 @@ from ...model import Brief, Cost, Finding, Json, Level, Recipe, Size
 from .. import Drawn, Progress, Resolved
 from .asked import Asked
 from .lint import token_counts, token_findings
-from .resolve import Drafted, Models, compose_only, missing_paths, named_models, resolve
+from .resolve import COMPOSE, PARENT, Drafted, Models, compose_only, missing_paths, named_models, resolve
 from .words import WINDOW, is_weighted
 
 _SECONDS_PER_TERAFLOP = {"cuda": 0.003, "mps": 0.2, "cpu": 3.0}  # first-run guesses; past records replace them
@@ -47,9 +47,9 @@ class Sdxl:
         """Everything that decides the picture; see `resolve.resolve`. Reads a tokenizer's vocabulary where it is at hand."""
         asked = Asked(brief.parameters, brief.origin, brief.id)
         known = Models(models, self._settings)
-        composed = asked.value("compose") is True
+        composed = asked.value(COMPOSE) is True
         draft = compose_only(asked) if composed else resolve(asked, brief, size, known, self._default)
-        asked.text("parent")
+        asked.text(PARENT)
         asked.finish()
         for role in missing_paths(draft.inputs):
             asked.tell("source-missing", f"expected a picture for input `{role}`, got no path")

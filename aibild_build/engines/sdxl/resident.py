@@ -18,6 +18,7 @@ from ...errors import EngineUnavailable
 from ...model import Json
 from ...weights import MEMORY, Declared, Digests, declared, own_config, pin
 from .resolve import weights_of
+from .score import Scorer
 
 _STATE = ".aibild"
 _PIPELINES = {
@@ -42,6 +43,7 @@ class Resident:
             self.device = str(settings.get("device") or tensors.best_device())
         except ImportError as error:
             raise EngineUnavailable(f"engine `sdxl` needs torch: {error}", hint="pip install 'aibild[sdxl]'") from error
+        self.scorer = Scorer(settings, root, self.device)
         if settings.get("strict") is True:
             _be_strict(self.device)
 
@@ -88,7 +90,7 @@ class Resident:
             "attention": "sdpa",
             "strict": self._settings.get("strict") is True,
             "batch": 1,
-            "versions": tensors.versions(),
+            "versions": dict(tensors.versions()),
         }
 
     def make_room(self, pipeline: Any, step: int) -> str:

@@ -19,6 +19,7 @@ from .words import is_weighted
 
 ANCHORS = ("top-left", "top", "top-right", "left", "centre", "right", "bottom-left", "bottom", "bottom-right")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
+PARENT, COMPOSE = "parent", "compose"  # what the plan tells of the chain that a picture is part of; no brief may say it
 _CONTROL_SOURCES = ("given", "canny", "depth")
 _COMPONENTS = ("unet", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "vae", "file", "config")
 _WEIGHTING_REVISION = 1  # raised when the same text would give other embeddings by our doing
@@ -278,7 +279,7 @@ def _derived(one: Asked, source: str, models: Models, draft: Drafted, index: int
 
 def _start(asked: Asked, models: Models, draft: Drafted) -> None:
     """What the picture starts from: noise, a picture, a picture with a mask, or a parent's picture that is extended."""
-    parent = bool(asked.text("parent"))
+    parent = bool(asked.text(PARENT))
     first, painted, extended = asked.table("init"), asked.table("inpaint"), asked.table("outpaint")
     role = "parent" if parent else "init"
     draft.parameters["start"] = {"from": "noise"}

@@ -50,6 +50,8 @@ def draw(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], progre
             f"the model made {_fault(picture)}, in full precision too", hint="try another seed, scheduler or guidance"
         )
     finished = cover(_to_picture(picture), recipe.size)
+    if resident.scorer.wanted:
+        environment["score"] = resident.scorer.score(finished, recipe.prompt)
     progress(1.0)
     return Drawn(
         samples=finished.tobytes(),

@@ -1,0 +1,187 @@
+"""What aibild costs on top of diffusers, and how fast SDXL is here.
+
+    python benchmarks/generate.py overhead   # seconds over a bare diffusers loop, the same model and pictures
+    python benchmarks/generate.py reloads    # 50 briefs over 3 models: how often a model is loaded
+    python benchmarks/generate.py speed      # an SDXL-size model with random weights on a CUDA device
+
+The first two run anywhere, on the tiny models of the tests. `speed` wants a GPU: random weights take the time of trained ones,
+and what plain diffusers does is measured in the same run. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from aibild_build import engines, tensors
+from aibild_build.engines.sdxl import schedulers
+from aibild_build.model import Json
+from aibild_build.weights.single import own_config
+from tests.support.sdxl import Tiny
+from tests.support.tiny_sdxl import tables, write_models
+
+_ROUNDS = 12
+_BRIEFS = 50
+_STEPS = 20
+
+
+def overhead(folder: Path) -> dict[str, Any]:
+    """Medians of whole pictures, ours and a bare pipeline's in turn, with the same scheduler, seed, steps and size."""
+    tiny = Tiny(tables(write_models(folder / "models")), folder)
+    asked, _ = tiny.recipe({"steps": _STEPS, "bucket": [64, 64]}, size=(64, 64))
+    pipeline = _bare(folder / "models" / "base", asked.parameters["scheduler"])
+    pictures: dict[str, bytes] = {}
+
+    def ours() -> None:
+        pictures["ours"] = tiny.engine.generate(asked, {}, lambda share: None)[0].samples
+
+    def theirs() -> None:
+        pictures["theirs"] = _plain(pipeline, asked.prompt, asked.seed, (64, 64), _STEPS).tobytes()
+
+    times = _in_turn((ours, theirs), _ROUNDS)
+    largest = max(abs(a - b) for a, b in zip(pictures["ours"], pictures["theirs"], strict=True))
+    mine, bare = (statistics.median(found) for found in times)
+    return {
+        "aibild_s": round(mine, 4),
+        "diffusers_s": round(bare, 4),
+        "overhead_percent": round((mine / bare - 1) * 100, 2),
+        "overhead_ms_a_picture": round((mine - bare) * 1000, 2),
+        "largest_difference_levels": largest,
+    }
+
+
+def reloads(folder: Path) -> dict[str, Any]:
+    """Pictures of three models, as they come and as a build sorts them; one model fits into memory."""
+    source = write_models(folder / "models")
+    models = {name: tables(source)["tiny"] for name in ("first", "second", "third")}
+    order = [f"{('first', 'second', 'third')[index % 3]}" for index in range(_BRIEFS)]
+    counts = {}
+    for how, names in (("as they come", order), ("sorted by model", sorted(order))):
+        made = Tiny(models, folder)
+        made.engine = engines.load("sdxl", {"models": models, "root": str(folder), "resident": 1})
+        started = time.perf_counter()
+        for seed, name in enumerate(names):
+            made.make({"model": name, "steps": 1, "bucket": [64, 64]}, size=(64, 64), seed=seed)
+        resident: Any = made.engine
+        counts[how] = {"loads": resident._resident.loads, "seconds": round(time.perf_counter() - started, 2)}
+    return {"briefs": _BRIEFS, "models": 3, **counts}
+
+
+def speed(folder: Path) -> dict[str, Any]:
+    """Pictures a minute at 1024², 30 steps with guidance and 4 without, by aibild and by plain diffusers."""
+    torch = tensors.torch()
+    if not torch.cuda.is_available():
+        return {"skipped": "no CUDA device"}
+    base = _full_size(folder / "full")
+    table = {"path": str(base), "license": "random"}
+    found: dict[str, Any] = {"device": torch.cuda.get_device_name()}
+    for name, parameters in {
+        "30 steps": {"steps": 30, "guidance": 7.0, "scheduler": "DPM++ 2M Karras"},
+        "4 steps": {"steps": 4, "guidance": 1.0, "scheduler": "Euler trailing"},
+    }.items():
+        full = Tiny({"tiny": table}, folder)
+        asked, _ = full.recipe({**parameters, "bucket": [1024, 1024], "precision": "float16"}, size=(1024, 1024))
+        pipeline = _bare(base, asked.parameters["scheduler"], "float16").to("cuda")
+        pictures: dict[str, bytes] = {}
+
+        def ours(full: Tiny = full, asked: Any = asked, pictures: dict[str, bytes] = pictures) -> None:
+            pictures["ours"] = full.engine.generate(asked, {}, lambda share: None)[0].samples
+
+        def theirs(
+            pipeline: Any = pipeline, asked: Any = asked, steps: Any = parameters, pictures: dict[str, bytes] = pictures
+        ) -> None:
+            size, guidance = (1024, 1024), float(steps["guidance"])
+            pictures["theirs"] = _plain(pipeline, asked.prompt, asked.seed, size, int(steps["steps"]), guidance).tobytes()
+
+        times = _in_turn((ours, theirs), 5)
+        mine, bare = (60 / statistics.median(seconds) for seconds in times)
+        levels = max(abs(a - b) for a, b in zip(pictures["ours"], pictures["theirs"], strict=True))
+        found[name] = {"aibild_a_minute": round(mine, 1), "diffusers_a_minute": round(bare, 1), "difference_levels": levels}
+        full.engine.close()
+        del pipeline
+        torch.cuda.empty_cache()
+    return found
+
+
+def _bare(base: Path, scheduler: Json, precision: str = "float32") -> Any:
+    diffusers = tensors.diffusers()
+    assert isinstance(scheduler, dict)
+    pipeline = diffusers.StableDiffusionXLPipeline.from_pretrained(
+        str(base), dtype=getattr(tensors.torch(), precision), add_watermarker=False, local_files_only=True
+    )
+    pipeline.scheduler = getattr(diffusers, str(scheduler["class"]))(**scheduler["config"])
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def _plain(pipeline: Any, prompt: str, seed: int, size: tuple[int, int], steps: int, guidance: float = 7.0) -> Any:
+    generator = tensors.torch().Generator("cpu").manual_seed(seed)
+    return pipeline(
+        prompt, width=size[0], height=size[1], num_inference_steps=steps, guidance_scale=guidance, generator=generator
+    ).images[0]
+
+
+def _in_turn(works: Sequence[Callable[[], None]], rounds: int) -> list[list[float]]:
+    """Seconds of each work in each round, taken in turn so that a slow minute of the machine meets all alike."""
+    for work in works:
+        work()
+    times: list[list[float]] = [[] for _ in works]
+    for _ in range(rounds):
+        for index, work in enumerate(works):
+            started = time.perf_counter()
+            work()
+            times[index].append(time.perf_counter() - started)
+    return times
+
+
+def _full_size(folder: Path) -> Path:
+    """The published architecture with random weights in half precision, 6.9 GB."""
+    torch, diffusers, transformers = tensors.torch(), tensors.diffusers(), tensors.transformers()
+    if (folder / "unet").exists():
+        return folder
+    config = own_config("sdxl", folder / "config")
+    torch.manual_seed(0)
+    with torch.device("cuda"):
+        torch.set_default_dtype(torch.float16)
+        parts = {
+            "unet": diffusers.UNet2DConditionModel.from_config(str(config / "unet")),
+            "vae": diffusers.AutoencoderKL.from_config(str(config / "vae")),
+            "text_encoder": transformers.CLIPTextModel(_text(config / "text_encoder")),
+            "text_encoder_2": transformers.CLIPTextModelWithProjection(_text(config / "text_encoder_2")),
+        }
+        torch.set_default_dtype(torch.float32)
+    tokenizers = {name: transformers.CLIPTokenizer.from_pretrained(str(config / name)) for name in ("tokenizer", "tokenizer_2")}
+    scheduler = diffusers.EulerDiscreteScheduler(**schedulers.resolve("Euler", {})["config"])  # type: ignore[arg-type]
+    pipeline = diffusers.StableDiffusionXLPipeline(scheduler=scheduler, add_watermarker=False, **parts, **tokenizers)
+    pipeline.save_pretrained(folder)
+    return folder
+
+
+def _text(folder: Path) -> Any:
+    return tensors.transformers().CLIPTextConfig.from_pretrained(str(folder))
+
+
+def main(arguments: list[str]) -> int:
+    names = {"overhead": overhead, "reloads": reloads, "speed": speed}
+    if len(arguments) != 2 or arguments[1] not in names:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with warnings.catch_warnings(action="ignore"), tempfile.TemporaryDirectory() as folder:
+        tensors.torch().set_num_threads(1)
+        print(json.dumps({"benchmark": arguments[1], **names[arguments[1]](Path(folder))}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv))

@@ -61,16 +61,14 @@ class Cache:
         except (OSError, sqlite3.Error) as error:
             raise AibildError(f"the cache {file} cannot be written: {error}", hint="name another file with --cache") from error
         self._file = file
-        self._known: dict[str, _Row] = {}
         self._changed: set[str] = set()
+        self._moved_ids: set[int] = set()
         self._stamps: dict[str, str] = {}
 
     def still_true(self, site: RecordedSite) -> dict[str, tuple[Fault, ...]]:
         """What was said of the pages whose verdicts hold. Raises Spoilt."""
         try:
             self._stamps = _stamps(site)
-            rows = self._base.execute("SELECT path, id, stamp, digest FROM file")
-            self._known = {path: _Row(number, stamp, mark) for path, number, stamp, mark in rows}
             moved = self._moved(site)
             rows = self._base.execute("SELECT path, asked, faults FROM page")
             held = {path: faults for path, asked, faults in rows if moved.isdisjoint(_numbers(asked))}
@@ -154,18 +152,22 @@ class Cache:
 
     def _moved(self, site: RecordedSite) -> set[int]:
         """Numbers of what answers differently than before: twice a file's id for its bytes, one more for its presence."""
-        moved: set[int] = set()
-        for path, row in self._known.items():
-            stamp = self._stamps.get(path, "")
-            if stamp == row.stamp:
-                continue
-            if bool(stamp) != bool(row.stamp):
+        moved = self._moved_ids
+        now = self._stamps.get
+        changed = [row for row in self._base.execute("SELECT path, stamp FROM file") if now(row[0], "") != row[1]]
+        for path, before in changed:
+            row = self._row(path)
+            stamp = now(path, "")
+            if bool(stamp) != bool(before):
                 moved.update((2 * row.id, 2 * row.id + 1))
             elif not row.digest or row.digest != _digest_now(site.root / path):
                 moved.add(2 * row.id)
             self._changed.add(path)
-        self._moved_ids = moved
         return moved
+
+    def _row(self, path: str) -> _Row:
+        found = self._base.execute("SELECT id, stamp, digest FROM file WHERE path = ?", (path,)).fetchone()
+        return _Row(*found) if found is not None else _Row(0, "", b"")
 
     def _write(
         self,
@@ -177,24 +179,29 @@ class Cache:
         run = self._base.executemany
         names = {name.removeprefix("?") for verdict in verdicts for name in verdict.asked if name not in (EVERY_FILE, DAY)}
         names |= {name.removeprefix("?") for _, asked in wholes.values() for name in asked if name not in (EVERY_FILE, DAY)}
-        ids = {path: row.id for path, row in self._known.items()}
-        for name in sorted(names | {EVERY_FILE, DAY} | self._changed):
-            ids.setdefault(name, len(ids) + 1)
-        fresh = sorted((names | self._changed | {EVERY_FILE, DAY}) - (self._known.keys() - self._changed))
-        run("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", (self._file_row(ids[name], name, digests) for name in fresh))
+        rows = {name: self._row(name) for name in sorted(names | {EVERY_FILE, DAY} | self._changed)}
+        last = self._base.execute("SELECT coalesce(max(id), 0) FROM file").fetchone()[0]
+        ids: dict[str, int] = {}
+        for name, row in rows.items():
+            last += not row.id
+            ids[name] = row.id or last
+        fresh = [name for name, row in rows.items() if not row.id or name in self._changed]
+        run(
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
+            (self._file_row(ids[name], name, rows[name].digest, digests) for name in fresh),
+        )
         run("DELETE FROM page WHERE path = ?", ((path,) for path in gone))
         run("DELETE FROM note WHERE path = ?", ((path,) for path in (*gone, *(one.path for one in verdicts))))
         pages = ((one.path, _asked(one.asked, ids), _json(one.faults)) for one in verdicts)
         run("INSERT OR REPLACE INTO page VALUES (?, ?, ?)", pages)
         notes = ((family, one.path, pickle.dumps(note, 5)) for one in verdicts for family, note in one.notes.items())
         run("INSERT INTO note VALUES (?, ?, ?)", notes)
-        rows = ((family, _asked(asked, ids), _json(faults)) for family, (faults, asked) in wholes.items())
-        run("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", rows)
+        told = ((family, _asked(asked, ids), _json(faults)) for family, (faults, asked) in wholes.items())
+        run("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", told)
 
-    def _file_row(self, number: int, path: str, digests: Mapping[str, bytes]) -> tuple[int, str, str, bytes]:
+    def _file_row(self, number: int, path: str, known: bytes, digests: Mapping[str, bytes]) -> tuple[int, str, str, bytes]:
         stamp = self._stamps.get(path, "")
-        known = self._known.get(path)
-        mark = digests.get(path) or (known.digest if known is not None and 2 * number not in self._moved_ids else b"")
+        mark = digests.get(path) or (known if 2 * number not in self._moved_ids else b"")
         if stamp and path not in (EVERY_FILE, DAY) and int(stamp.split()[2]) >= self._moment_ns - _TICK_NS:
             stamp = "young"
         return number, path, stamp, mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -166,3 +167,17 @@ def test_an_unreadable_file_is_told(tmp_path: Path, warm: Path) -> None:
     (root / "site/tides.md").chmod(0)
     line = "site/tides.md: error: expected a readable file, got: Permission denied [source-missing]"
     assert _here(root, partial(_build, root, warm)) == (2, line)
+
+
+def test_a_name_that_is_no_text_is_valid_json(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "site")
+    Path(os.fsdecode(os.fsencode(root) + b"/site/\xff.md")).write_text("x")
+    run = subprocess.run(
+        [sys.executable, "-m", "aibild_build", "build", "-q", "--json"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"},
+        capture_output=True,
+        timeout=LIMIT_S,
+    )
+    assert run.returncode == 2
+    assert [one["path"] for one in json.loads(run.stdout)["findings"]] == ["site/\udcff.md"]

@@ -6,6 +6,7 @@ import json
 import os
 import struct
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -231,8 +232,8 @@ def test_a_hub_model_lies_in_its_snapshot(tmp_path: Path, monkeypatch: pytest.Mo
     assert next(iter(files_of(found)))[1] == "model_index.json"
 
 
+@pytest.mark.skipif(find_spec("open_clip") is None, reason="needs CLIP's merges: pip install open_clip_torch")
 def test_settings_of_a_single_file_are_those_of_the_published_model(tmp_path: Path) -> None:
-    pytest.importorskip("open_clip", reason="needs CLIP's merges: pip install open_clip_torch")
     folder = own_config("sdxl-inpaint", tmp_path / "inpaint")
     assert json.loads((folder / "unet/config.json").read_text()) == {**_UNET, "in_channels": 9}
     assert len(json.loads((folder / "tokenizer/vocab.json").read_text())) == 49408
@@ -241,10 +242,10 @@ def test_settings_of_a_single_file_are_those_of_the_published_model(tmp_path: Pa
     assert not (tmp_path / "refiner" / "tokenizer").exists()
 
 
+@pytest.mark.skipif(find_spec("diffusers") is None, reason="needs the extra `sdxl`")
 @pytest.mark.filterwarnings("ignore")
 def test_the_published_sizes(tmp_path: Path) -> None:
     """Parameters of the published base, refiner and VAE, in millions."""
-    pytest.importorskip("diffusers", reason="needs the extra `sdxl`")
     from aibild_build import tensors
     from aibild_build.weights.single import _REFINER_UNET, _VAE
 

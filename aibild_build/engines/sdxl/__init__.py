@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...errors import EngineUnavailable
 from ...model import Brief, Cost, Finding, Json, Level, Recipe, Size
+from ...source import nearest_hint
 from .. import Drawn, Progress, Resolved
 from .asked import Asked
 from .lint import token_counts, token_findings
 from .resolve import COMPOSE, PARENT, Drafted, Models, compose_only, missing_paths, named_models, resolve
 from .words import WINDOW, is_weighted
 
+_SETTINGS = ("allow", "device", "model", "offload", "resident", "score", "strict", "models", "root")  # the last two come with it
 _SECONDS_PER_TERAFLOP = {"cuda": 0.003, "mps": 0.2, "cpu": 3.0}  # first-run guesses; past records replace them
 _STEP_TERAFLOP = 6.761  # one UNet evaluation at 1024 × 1024, counted on the published configuration (two FLOP a MAC)
 _DECODE_TERAFLOP = 10.47
@@ -35,6 +38,10 @@ class Sdxl:
 
     def __init__(self, settings: Mapping[str, Json] | None = None) -> None:
         self._settings = settings or {}
+        for name in self._settings:
+            if name not in _SETTINGS:
+                near = nearest_hint(name, _SETTINGS[:-2])
+                raise EngineUnavailable(f"engine `sdxl` has no setting `engines.sdxl.{name}`", hint=near)
         self._root = Path(str(self._settings.get("root") or "."))
         self._default = str(self._settings.get("model") or "")
         self._resident: Any = None

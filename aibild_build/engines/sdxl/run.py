@@ -87,7 +87,7 @@ def _within_memory(
                 hint = "set `offload = true` in [engines.sdxl], or ask for a smaller `bucket`"
                 raise EngineError("the device has too little memory for this picture", hint=hint) from error
             notes.append(given_up)
-        except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             # diffusers says so where parts do not fit each other, a ControlNet of another family for instance
             raise EngineRefused(f"diffusers refused: {(str(error).strip() or type(error).__name__).splitlines()[0]}") from error
 

@@ -11,6 +11,7 @@ import pytest
 
 from aibild_build import engines
 from aibild_build.engines.sdxl import buckets, schedulers
+from aibild_build.errors import EngineUnavailable
 from aibild_build.model import Json, Level
 from tests.support import sdxl
 
@@ -135,6 +136,12 @@ def test_the_engine_s_own_model_serves_briefs_that_name_none() -> None:
     asked = sdxl.brief()
     asked = type(asked)(**{**_fields(asked), "parameters": {"steps": 4}})
     assert sdxl.recipe_of(sdxl.resolved(asked, engine=engine)).key == sdxl.key()
+
+
+def test_a_misspelt_setting_is_told() -> None:
+    with pytest.raises(EngineUnavailable) as caught:
+        engines.load("sdxl", {"resident": 1, "devise": "cpu"})
+    assert "engines.sdxl.devise" in caught.value.message and "device" in caught.value.hint
 
 
 def test_weights_in_the_prompt_switch_weighting_on() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,8 @@ def _key(site: RecordedSite) -> str:
     code = [
         f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in sorted(Path(budgets.__file__).parent.rglob("*.py"))
     ]
-    said = [__version__, str(site.root.resolve()), site.base_url, repr(site.config), *prints, *code]
+    settings = replace(site.config, root=Path())  # the same project may be named by another path
+    said = [__version__, str(site.root.resolve()), site.base_url, repr(settings), *prints, *code]
     return digest_of("\n".join(said).encode("utf-8", "surrogateescape"))
 
 

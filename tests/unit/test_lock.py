@@ -81,7 +81,10 @@ BAD = {
     "a number of thousands of digits": ('{"schema": ' + "9" * 5000 + "}", "expected JSON, got a number"),
     "no number": ('{"schema": 1, "models": {"a": NaN}}', "expected JSON, got NaN"),
     "both sides of a merge": ('{"schema": 1, "briefs": {"quay": {}, "quay": {}}}', "expected `quay` once, got it again"),
-    "a day that is none": (write_lock(LOCK).replace('"made":"2026', '"made":"XXVI'), "expected `made` of a candidate of `quay` as day"),
+    "a day that is none": (
+        write_lock(LOCK).replace('"made":"2026', '"made":"XXVI'),
+        "expected `made` of a candidate of `quay` as day",
+    ),
     "an approval of numbers": (write_lock(LOCK).replace('"role":"', '"role":4,"x":"'), "expected approvals of `quay`"),
     "not json": ("{", "expected JSON"),
     "a merge": (write_lock(LOCK).replace(' "models"', '<<<<<<< ours\n "models"'), "expected JSON"),
@@ -96,8 +99,14 @@ BAD = {
         write_lock(LOCK).replace("b" * 64, "b" * 60),
         "expected `pixels` of a candidate of `quay` as 64 hexadecimal digits",
     ),
-    "a seed as text": (write_lock(LOCK).replace('"seed":1,', '"seed":"1",'), "expected `seed` of a candidate of `quay` as whole number"),
-    "an unknown approval": (write_lock(LOCK).replace('"who"', '"whom"'), "expected approvals of `quay` as a list of tables with who"),
+    "a seed as text": (
+        write_lock(LOCK).replace('"seed":1,', '"seed":"1",'),
+        "expected `seed` of a candidate of `quay` as whole number",
+    ),
+    "an unknown approval": (
+        write_lock(LOCK).replace('"who"', '"whom"'),
+        "expected approvals of `quay` as a list of tables with who",
+    ),
     "a size of one": (
         write_lock(LOCK).replace("[2400,1350]", "[2400]"),
         "expected `size` of a candidate of `quay` as two whole numbers",

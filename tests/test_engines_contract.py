@@ -226,9 +226,10 @@ def test_bad_input_is_an_engine_error(engine: Engine, case: Case) -> None:
 
 def test_close_may_be_called_at_any_time(engine: Engine, case: Case) -> None:
     engine.close()
-    _made(engine, case)
+    before = _made(engine, case)
     engine.close()
     engine.close()
+    assert [drawn.size for drawn in _made(engine, case)] == [drawn.size for drawn in before]
 
 
 def test_an_unknown_engine_is_named_with_the_known_ones() -> None:

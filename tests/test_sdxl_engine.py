@@ -177,7 +177,7 @@ def test_tiles(tiny: Tiny) -> None:
 
 
 def test_any_size_comes_out(tiny: Tiny) -> None:
-    tiny.make(size=(101, 67))
+    assert len(tiny.make(size=(101, 67))) == 101 * 67 * 3
 
 
 def test_progress_and_cancelling(tiny: Tiny) -> None:

@@ -17,7 +17,7 @@ from ..lock import Lock, LockState, Pin, Pinned
 from ..model import MASTER, Asset, Finding, Level, PictureReason, Rendition, Work
 from ..plan import made_day
 from ..plan.models import settings_of
-from ..plan.pictures import WantedAsset, asset_names
+from ..plan.pictures import Making, WantedAsset, asset_names
 from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..wire import from_json, to_json
@@ -121,7 +121,7 @@ def _make_wave(
             f"not the files that aibild.lock pins: model{'' if len(changed) == 1 else 's'} {', '.join(changed)}",
             hint=f"bring the old files back, or take the new ones with `aibild models update {changed[0]}`",
         )
-    orders = [_picture_order(project, want, index, store, today) for want in wanted for index in range(len(want.making))]
+    orders = [picture_order(project, want, making, store, today) for want in wanted for making in want.making]
     orders.sort(key=_by_model)
     answers = _carried_out(project, orders, crew, talk, today)
     refusals = tuple(_refusals(project, wanted, answers))
@@ -211,10 +211,10 @@ def _in_use(
     return replace(lock.only(kept), models=models), assets, days
 
 
-def _picture_order(
-    project: Project, want: WantedAsset, index: int, store: StoreArguments, today: str
+def picture_order(
+    project: Project, want: WantedAsset, making: Making, store: StoreArguments, today: str
 ) -> tuple[Work, dict[str, Any]]:
-    making = want.making[index]
+    """What a worker is told to make one candidate, and the work that this is."""
     root = project.config.root
     settings = canonical(settings_of(project.config, want.engine)).decode()
     order = {

@@ -16,7 +16,6 @@ from typing import Any
 from .. import colour as srgb
 from .. import crews, engines, recipe
 from ..brief import read_probes
-from ..canonical import canonical
 from ..config import STATE_FOLDER
 from ..crews import Crew
 from ..errors import SourceError
@@ -36,7 +35,7 @@ from ..model import (
     ratio_value,
 )
 from ..plan.models import settings_of
-from ..plan.pictures import Making, WantedAsset, want_assets
+from ..plan.pictures import WantedAsset, want_assets
 from ..plan.reading import Project, open_project
 from ..plan.renditions import POLICY, find_rendition
 from ..renditions.codecs import CODECS
@@ -49,6 +48,7 @@ from . import Options, opened_store
 from .carry import carry_out
 from .jobs import StoreArguments, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
+from .making import picture_order
 from .sheet_page import Contrast, Probe, Sheet, write_sheet
 from .talk import Silent, Talk
 
@@ -182,28 +182,13 @@ def _make_pictures(
     project: Project, wanted: Mapping[str, WantedAsset], store: StoreArguments, crew: Crew, talk: Talk, today: str
 ) -> tuple[dict[str, Asset], float]:
     """The asset of every probe by brief, and the seconds that engines took."""
-    orders = [(making.work, _order(project, want, making, store, today)) for want in wanted.values() for making in want.making]
+    orders = [picture_order(project, want, making, store, today) for want in wanted.values() for making in want.making]
     answers = {work.key: answer for work, answer in carry_out("picture", make_picture, orders, crew, talk)}
     assets = {
         brief: want.assets.get(want.recipes[0].key) or from_json(Asset, answers[want.recipes[0].key]["asset"])
         for brief, want in wanted.items()
     }
     return assets, sum(answer["seconds"] for answer in answers.values())
-
-
-def _order(project: Project, want: WantedAsset, making: Making, store: StoreArguments, today: str) -> dict[str, Any]:
-    return {
-        "store": store,
-        "lane": want.lane,
-        "engine": want.engine,
-        "settings": canonical(settings_of(project.config, want.engine)).decode(),
-        "recipe": to_json(making.recipe),
-        "inputs": [(role, str(project.config.root / path)) for role, path in making.inputs],
-        "expected": "",
-        "subject": f"`{want.subject}`",
-        "today": today,
-        "again": False,
-    }
 
 
 def _price(want: WantedAsset) -> float:

@@ -71,7 +71,7 @@ def test_the_schema_refuses(schema: etree.XMLSchema, inside: str) -> None:
 def test_the_schema_accepts(schema: etree.XMLSchema) -> None:
     page = "<url><loc>https://a.example/</loc><lastmod>2026-11-23</lastmod>%s</url>"
     picture = "<image:image><image:loc>https://a.example/a.jpg</image:loc></image:image>"
-    schema.assertValid(etree.fromstring(_URLSET % (page % (picture * 2))))
+    assert schema.validate(etree.fromstring(_URLSET % (page % (picture * 2)))), schema.error_log
 
 
 def _found(built: Built, path: str) -> list[etree._Element]:

@@ -268,15 +268,16 @@ def test_yaml_that_cannot_be_used(text: str, line: int, rule: str, words: str) -
 
 
 def test_equal_keys_of_different_tables_are_no_duplicates() -> None:
-    yaml("x:\n- a: 1\n- a: 2\ny: {a: 1}\nz: [{a: 1}, {a: 2}]\nt: |\n  a: 1\n  a: 2\nu:\n  a: 1\nv:\n  a: 1\n")
+    document = yaml("x:\n- a: 1\n- a: 2\ny: {a: 1}\nz: [{a: 1}, {a: 2}]\nt: |\n  a: 1\n  a: 2\nu:\n  a: 1\nv:\n  a: 1\n")
+    assert set(document.values) == {"x", "y", "z", "t", "u", "v"}
 
 
 def test_looking_for_places_ends_on_any_text() -> None:
     pick = random.Random(1)
     for _ in range(400):
         text = "".join(pick.choice("ab:-#{}[],'\"|>&*! \n\n  \t?=.") for _ in range(pick.randrange(60)))
-        yaml_positions(text)
-        toml_positions(text)
+        for places in (yaml_positions(text), toml_positions(text)):
+            assert places is not None
 
 
 def test_a_duplicate_does_not_hide_the_other_faults_of_its_file() -> None:

@@ -31,7 +31,7 @@ MODELS: Mapping[str, Mapping[str, Json]] = {
 
 def test_every_name_resolves_to_json() -> None:
     for name in schedulers.names():
-        canonical(schedulers.resolve(name, MODELS["published"]))
+        assert canonical(schedulers.resolve(name, MODELS["published"])).startswith(b"{"), name
 
 
 def test_an_unknown_name() -> None:

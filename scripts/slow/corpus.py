@@ -2,7 +2,7 @@
 
 Takes a folder with our built site, writes the corpus into a temporary folder, checks it, runs Lighthouse (as a phone) over every
 page and prints `docs/check-corpus.md`: agree, we only, they only, each difference with its explanation. Needs Chromium, Node and
-`npm ci --prefix scripts/slow/node`. `--only NAME` looks at some cases, `--keep FOLDER` keeps the corpus and what
+`npm ci --prefix tests/real/node`. `--only NAME` looks at some cases, `--keep FOLDER` keeps the corpus and what
 Lighthouse said, `--heard FILE` takes what it said from there, to compare a changed check without another hour of browser.
 """
 
@@ -219,7 +219,7 @@ def _samples(folder: Path) -> None:
 
 def ask_lighthouse(corpus: Path, base_url: str, pages: Sequence[str], keep: Path | None) -> Iterator[Audited]:
     """Two pages at a time, as a phone."""
-    command = find_lighthouse([Path(__file__).parent / "node"])
+    command = find_lighthouse([ROOT / "tests" / "real" / "node"])
     with serve(corpus, urlsplit(base_url).path or "/") as base, ThreadPoolExecutor(2) as pool:
 
         def one(path: str) -> Audited:

@@ -1,7 +1,7 @@
 """Runs Lighthouse over pages of a built site, as a phone and as a desktop, and prints what it thinks.
 
 Takes a folder with a built site, serves it on 127.0.0.1 and prints a table of page × category scores with LCP, CLS and TBT (the
-median of the runs), then every audit below its full score. Needs Chromium, Node and `npm ci --prefix scripts/slow/node`. It knows
+median of the runs), then every audit below its full score. Needs Chromium, Node and `npm ci --prefix tests/real/node`. It knows
 the built files only. Exit 1 when a score is below `--least`.
 """
 
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.support.server import serve
 
 ROOT = Path(__file__).parents[2]
-CLI = Path(__file__).parent / "node" / "node_modules" / "lighthouse" / "cli" / "index.js"
+CLI = ROOT / "tests" / "real" / "node" / "node_modules" / "lighthouse" / "cli" / "index.js"
 PAGES = ("/", "/guide/", "/guide/start/", "/reference/configuration/", "/de/guide/bilder/")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 METRICS = ("largest-contentful-paint", "cumulative-layout-shift", "total-blocking-time")

@@ -5,6 +5,7 @@
     ├─ TemplateError            a template failed: carries where, exit 2
     ├─ FrozenError              a frozen build would have to change or miss a picture: carries the list, exit 1
     ├─ RefusedError             gates refused pictures that pages need: carries the list, exit 1
+    ├─ DecisionError            an approval, rejection, pick or retraction that cannot stand: nothing was written, exit 1
     ├─ LimitError               the plan costs more than the limits allow: nothing was made, exit 3
     ├─ EngineError
     │  ├─ EngineUnavailable     a missing extra, no device, an unknown engine
@@ -78,6 +79,12 @@ class RefusedError(AibildError):
     def __init__(self, message: str, missing: tuple[str, ...], *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.missing = missing
+
+
+class DecisionError(AibildError):
+    """Somebody decided what cannot stand: no such candidate, a retracted picture, a role they do not have."""
+
+    exit_code = 1
 
 
 class LimitError(AibildError):

@@ -12,6 +12,8 @@ from .foreign import no_config, read_check_config
 from .read import CONFIG_FILE, FORMATS, read_config
 from .settings import (
     STATE_FOLDER,
+    ApprovalRule,
+    Approvals,
     Budget,
     Checks,
     Config,
@@ -27,6 +29,8 @@ from .settings import (
 from .values import read_address, read_palette, read_rights, site_url
 
 __all__ = [
+    "ApprovalRule",
+    "Approvals",
     "Budget",
     "CONFIG_FILE",
     "Checks",

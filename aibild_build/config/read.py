@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from ..canonical import key_of
 from ..model import Finding, Json
 from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
+from .approvals import read_approvals
 from .checks import read_checks, read_levels, read_size
 from .languages import read_languages
 from .models import read_models
@@ -91,6 +92,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         engines=_tables(settings, "engines"),
         models=read_models(settings.fields("models")),
         gates=_gates(settings),
+        approvals=read_approvals(settings.fields("approvals")),
         levels=read_levels(settings.fields("rules")),
         checks=read_checks(settings, root),
         theme=_theme(site),

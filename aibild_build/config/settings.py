@@ -120,6 +120,37 @@ class Checks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRule:
+    """`count` different people in `role` ("" is any) must approve what fits every condition that is not empty.
+
+    `briefs` are patterns with `*`, `engines` names, `outcomes` what the gates said (`pass`, `review`), `slots` where the picture
+    is shown, `tags` the brief's, `topics` what prompt guards found in it. `line` is in `aibild.toml`.
+    """
+
+    role: str = ""
+    count: int = 1
+    briefs: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvals:
+    """`people` maps an e-mail address or a name to roles; empty means that anybody may approve in any role.
+
+    `alt_drafts` lets alternative texts that nobody reviewed into frozen builds.
+    """
+
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules: tuple[ApprovalRule, ...] = ()
+    alt_drafts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
@@ -142,6 +173,7 @@ class Config:
     engines: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gates: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    approvals: Approvals = field(default_factory=Approvals)
     levels: Mapping[str, Level] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
     theme: Mapping[str, Json] = field(default_factory=dict)

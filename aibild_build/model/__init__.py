@@ -9,7 +9,7 @@ SHA-256 over file bytes and names a blob. A *key* is SHA-256 over canonical JSON
 
 from __future__ import annotations
 
-from .assets import Approval, Asset, Made, Outcome, Verdict
+from .assets import Actor, Approval, Asset, Made, Outcome, Rejection, Retraction, Verdict
 from .briefs import Brief, RatioRule, Recipe, Rights, SafeArea, Swatch, VariantOf, Words
 from .findings import Finding, Level, Origin
 from .pages import Cache, Heading, LinkRef, Output, Page, PictureRef, Site, StaticFile
@@ -19,6 +19,7 @@ from .renditions import Breakpoint, Crop, FileFacts, Rendition, Slot, Variant, d
 from .work import Cost, PageReason, PictureReason, Plan, Reason, RenditionReason, Report, Tally, Work
 
 __all__ = [
+    "Actor",
     "Approval",
     "Asset",
     "Breakpoint",
@@ -50,10 +51,12 @@ __all__ = [
     "RatioRule",
     "Reason",
     "Recipe",
+    "Rejection",
     "Related",
     "Rendition",
     "RenditionReason",
     "Report",
+    "Retraction",
     "Rights",
     "SafeArea",
     "Site",

@@ -68,3 +68,38 @@ class Approval:
     role: str
     when: str
     pixels: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A person's no to exactly these pixels, and why."""
+
+    who: str
+    role: str
+    when: str
+    pixels: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    """Pixels that no build may use any more. `brief` is where they were shown when they were barred, "" where that is unknown.
+
+    `audit` is the hash of the line of the trail that tells it, "" without one.
+    """
+
+    who: str
+    when: str
+    pixels: str
+    reason: str
+    brief: str = ""
+    audit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who does something, `source` says who says so (`git`, `github`, …), `when` it is (RFC 3339, UTC, seconds)."""
+
+    who: str = ""
+    source: str = ""
+    when: str = ""

@@ -59,6 +59,12 @@ def safe_join(root: Path, relative: str) -> Path | None:
     return joined
 
 
+def below(folder: Path, root: Path) -> str:
+    """What to put before paths in `folder` so that they are relative to `root`; "" for a folder outside of it."""
+    inside = folder.resolve().is_relative_to(root.resolve())
+    return f"{folder.resolve().relative_to(root.resolve()).as_posix()}/".removeprefix("./") if inside else ""
+
+
 def _holds(path: Path, data: bytes) -> bool:
     try:
         if path.is_symlink() or path.stat().st_size != len(data):

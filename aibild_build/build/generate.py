@@ -17,8 +17,9 @@ from ..plan.models import Pins
 from ..plan.pictures import want_assets
 from ..plan.reading import open_project
 from ..source import nearest
-from . import Options, limits_of, opened_store
 from .making import make_pictures
+from .options import Options
+from .pipeline import limits_of, opened_store
 from .talk import Silent, Talk
 
 

@@ -44,11 +44,12 @@ from ..renditions.metadata import compose as compose_metadata
 from ..source import fatal
 from ..store import Store
 from ..wire import from_json, to_json
-from . import Options, opened_store
 from .carry import carry_out
 from .jobs import StoreArguments, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
 from .making import picture_order
+from .options import Options
+from .pipeline import opened_store
 from .sheet_page import Contrast, Probe, Sheet, write_sheet
 from .talk import Silent, Talk
 

@@ -16,7 +16,7 @@ from .. import __version__, budgets, crews
 from ..budgets import Family, Rule, rules
 from ..budgets.reading import Fault
 from ..canonical import digest_of
-from ..config import Config, no_config
+from ..config import STATE_FOLDER, Config, no_config
 from ..errors import AibildError
 from .address import UNKNOWN_BASE, guess_base
 from .baseline import Baseline, first_baseline, hold_against, read_baseline, write_baseline
@@ -33,10 +33,16 @@ __all__ = [
     "first_baseline",
     "hold_against",
     "read_baseline",
+    "verdicts_file",
     "write_baseline",
 ]
 
 _MANY_PAGES = 300  # from here on a second process earns back what starting it costs
+
+
+def verdicts_file(output: Path, root: Path) -> Path:
+    """Where the project at `root` keeps what rules said of its output."""
+    return root / STATE_FOLDER / f"verdicts-{digest_of(str(output.resolve()).encode())[:12]}"
 
 
 def all_rules() -> dict[str, Rule]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from ..model import Finding
-from .shared import below, common, errors, print_findings, print_json, today, verdicts_file
+from .shared import common, errors, print_findings, print_json, today
 
 
 @click.command()
@@ -63,14 +61,13 @@ def build(
             frozen=frozen,
             draft=draft,
             force=force,
+            check=not (no_check or draft),
             limit_seconds=limit_seconds,
             limit_images=limit_images,
             limit_credits=limit_credits,
             workers=workers,
         )
         built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
-        if not (no_check or draft):
-            built = replace(built, findings=(*built.findings, *_checked(root, Path(built.folder), base_url)))
         shown = built.findings if verbose else [finding for finding in built.findings if finding.level is not Level.NOTE]
         print_findings(shown, quiet=quiet)
         if as_json:
@@ -79,16 +76,3 @@ def build(
             for line in report_lines(built):
                 click.echo(line, err=True)
         sys.exit(1 if worst(built.findings) is Level.ERROR else 0)
-
-
-def _checked(root: Path, folder: Path, base_url: str | None) -> tuple[Finding, ...]:
-    """What the rules say of the site that was just built; nothing where `[check] build = false`."""
-    from ..check import check_site
-    from ..config import read_config
-
-    config, _ = read_config(root, base_url=base_url)
-    if config is None or not config.checks.build:
-        return ()
-    output = folder if folder.is_absolute() else root / folder
-    cache = verdicts_file(output, root)
-    return check_site(output, config, today=today(), base_url=base_url or "", prefix=below(output, root), cache=cache).findings

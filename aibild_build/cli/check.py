@@ -16,7 +16,7 @@ from ..errors import AibildError, SourceError
 from ..model import Finding, Level
 from .check_files import Place, report_files, write_files
 from .check_lab import Wanted, confirm, lab_options
-from .shared import below, errors, print_json, verdicts_file
+from .shared import errors, print_json
 from .shared import today as this_day
 
 _LEVELS = ("error", "warning", "note")
@@ -119,6 +119,7 @@ def _place(folder: Path | None, root: Path, config: Path | None) -> tuple[Config
     The project's own settings hold for folders inside of it and for what aibild built elsewhere, not for other people's sites.
     """
     from ..config import CONFIG_FILE, read_check_config, read_config
+    from ..disk import below
 
     settings: Config | None = None
     findings: tuple[Finding, ...] = ()
@@ -136,6 +137,8 @@ def _own_cache(settings: Config | None, output: Path, root: Path) -> Path | None
     """Where a project's verdicts are kept; nothing is written beside other people's sites."""
     if settings is None or not (root / ".aibild").is_dir():
         return None
+    from ..check import verdicts_file
+
     return verdicts_file(output, root)
 
 

@@ -13,8 +13,6 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from ..canonical import digest_of
-from ..config import STATE_FOLDER
 from ..errors import AibildError, FrozenError, RefusedError, SourceError, TemplateError
 from ..model import Finding, Json, Level, Origin
 from ..reports.objects import fault_object
@@ -43,17 +41,6 @@ def today() -> str:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
     return moment.date().isoformat()
-
-
-def below(output: Path, root: Path) -> str:
-    """What to put before paths of the output so that they are relative to the project; "" for a folder outside of it."""
-    inside = output.resolve().is_relative_to(root.resolve())
-    return f"{output.resolve().relative_to(root.resolve()).as_posix()}/".removeprefix("./") if inside else ""
-
-
-def verdicts_file(output: Path, root: Path) -> Path:
-    """Where a project keeps what rules said of its output."""
-    return root / STATE_FOLDER / f"verdicts-{digest_of(str(output.resolve()).encode())[:12]}"
 
 
 def print_json(value: Json) -> None:

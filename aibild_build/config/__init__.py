@@ -7,11 +7,11 @@ as they were written.
 
 from __future__ import annotations
 
+from ..standing import STATE_FOLDER
 from .checks import RESOURCES, path_matches
 from .foreign import no_config, read_check_config
 from .read import CONFIG_FILE, FORMATS, read_config
 from .settings import (
-    STATE_FOLDER,
     ApprovalRule,
     Approvals,
     Budget,

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from ..model import Json, Level, Rights, Slot, Swatch
 
-STATE_FOLDER = ".aibild"  # what builds of a project remember; the store lies in it unless it is put elsewhere
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:

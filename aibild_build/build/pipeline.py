@@ -1,0 +1,184 @@
+"""Carries out a plan: the whole pipeline on one screen.
+
+Reads the project, makes the pictures that lock and store lack, cuts them into files, renders the pages that changed and puts all
+of it into the output folder; each stage asks `plan` what is wanted and why. Whether anything has to be done at all was asked
+before, by `build`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from .. import crews, plan, standing
+from ..canonical import digest_of
+from ..config import STATE_FOLDER
+from ..disk import write_atomic
+from ..lock import LOCK_FILE, write_lock
+from ..model import Brief, Report, Tally
+from ..plan.models import Pins, declared_model
+from ..plan.pages import read_remembered, remembered_bytes, want_pages
+from ..plan.pictures import engine_findings, want_assets
+from ..plan.reading import Project, open_project, relevel
+from ..plan.renditions import compose_pictures, want_renditions
+from .draft import as_draft, draft_findings
+from .jobs import StoreArguments, open_store
+from .ledger import Spent, note_spent
+from .limits import Limits
+from .making import make_pictures, make_renditions
+from .options import Options
+from .outputs import gather
+from .pages import picture_facts, remember, render_pages, shared_files
+from .publish import MARKER, marker_bytes, output_turn, publish
+from .spill import SpillingStore
+from .talk import Talk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a run did: its report, the project as it was read, and what it left behind."""
+
+    report: Report
+    project: Project
+    output: Path
+    paths: tuple[str, ...]
+    store: Path
+    lock: bytes
+
+    def watched(self) -> tuple[str, ...]:
+        """Folders outside of the usual ones that hold what was read: input files with what stands beside them, and models."""
+        config = self.project.config
+        named = (path for brief in self.project.site.briefs.values() for path in _named_files(config.root, brief))
+        models = (declared_model(config, name) for name in config.models)
+        paths = {os.path.dirname(path) or "." for path in named}
+        paths |= {str(model.path) for model in models if model is not None and model.path is not None}
+        return tuple(sorted(path for path in paths if path.partition("/")[0] not in standing.PLACES))
+
+    def left(self) -> Iterator[str]:
+        """What must lie there unchanged for this build to stand: the lock, the output and the folders of the store.
+
+        Nothing does when the lock was changed meanwhile.
+        """
+        lock = self.project.config.root / LOCK_FILE
+        if not lock.is_file() or lock.read_bytes() != self.lock:
+            raise FileNotFoundError(lock)
+        yield str(lock)
+        yield from (f"{self.output}/{path}" for path in (*self.paths, MARKER))
+        for shelf in ("cas", "rec"):
+            if (self.store / shelf).is_dir():  # a site without pictures needs none
+                yield from sorted(str(folder) for folder in (self.store / shelf).iterdir())
+
+
+def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
+    """Build once. Raises what `build` raises, and StoreCorrupt when a damaged blob was come upon and set aside."""
+    started = perf_counter()
+    project = open_project(options.root, base_url=options.base_url, today=today)
+    if options.draft:
+        project = as_draft(project)
+    config, output = project.config, (options.output or plan.output_path(project)).absolute()
+    state = config.root / STATE_FOLDER
+    with (
+        opened_store(options, project, output) as (store, arguments),
+        closing(crews.load(options.crew, workers=options.workers)) as crew,
+    ):
+        _refuse_over_limit(options, project, today)
+        pins = Pins(project)
+        ask = partial(want_assets, store=store, force=options.force, draft=options.draft, pins=pins)
+        wanted = ask(project)
+        drafts = frozenset(want.brief for want in wanted if want.draft)
+        if options.frozen:
+            plan.refuse_frozen(wanted)
+        made = make_pictures(project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled))
+        pins.save()
+        lock = write_lock(made.lock).encode()
+        if not options.frozen:
+            write_atomic(config.root / LOCK_FILE, lock)
+        briefs = want_renditions(project, store, made.assets, made.days, force=options.force, drafts=drafts)
+        files = make_renditions(briefs, arguments, crew, say, again=options.force)
+        note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
+        pictures = compose_pictures(config, briefs, files.renditions)
+        with output_turn(output, state):
+            renderer, remembered = plan.renderer_for(project, pictures), read_remembered(state)
+            pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
+            written = render_pages(pages, renderer, say)
+            shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
+            outputs = gather(project, written, pictures, files.renditions, store)
+            marker = marker_bytes(outputs.rows, lock_digest=digest_of(lock), draft=options.draft)
+            count, removed = publish(output, outputs.rows, outputs.contents, marker)
+            name, data = remembered_bytes(remember(written))
+            write_atomic(state / name, data)
+        report = Report(
+            made=Tally(picture=made.made, rendition=files.encoded, page=written.rendered),
+            reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=len(pages) - written.rendered),
+            embedded=files.embedded,
+            refused=made.refused,
+            findings=(
+                *project.findings,
+                *relevel(
+                    config,
+                    (
+                        *draft_findings(project, drafts),
+                        *engine_findings(wanted),
+                        *made.findings,
+                        *(one for brief in briefs for one in brief.findings),
+                    ),
+                ),
+            ),
+            seconds=round(perf_counter() - started, 3),
+            engine_seconds=made.seconds,
+            credits=made.credits,
+            outputs=len(outputs.rows),
+            bytes=sum(row.bytes for row in outputs.rows),
+            store_bytes=store.stats().bytes,
+            written=count,
+            removed=removed,
+            folder=str(options.output or Path(config.output)),
+        )
+        paths = tuple(row.path for row in outputs.rows)
+        return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=lock)
+
+
+def _named_files(root: Path, brief: Brief) -> Iterator[str]:
+    """The files that a brief names, relative to the project: any text in it that is a file's path."""
+    waiting: list[object] = [brief.inputs, brief.parameters, [rule.overrides for rule in brief.ratios]]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if value and "\0" not in value and len(value) < 1000 and (root / value).is_file():
+                yield value
+        elif isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
+
+
+@contextmanager
+def opened_store(options: Options, project: Project, output: Path) -> Iterator[tuple[SpillingStore, StoreArguments]]:
+    """The project's store, with a place beside the output for what it cannot keep."""
+    spill = output.parent / f".{output.name}.aibild-spill"
+    root = (options.store or plan.store_path(project)).absolute()
+    arguments = (str(root), str(spill), options.read_only_store, project.config.store_max_bytes)
+    try:
+        yield open_store(*arguments), arguments
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def limits_of(options: Options) -> Limits:
+    """What the command line allows; the site's own limits are not in it yet."""
+    return Limits(images=options.limit_images, seconds=options.limit_seconds, credits=options.limit_credits)
+
+
+def _refuse_over_limit(options: Options, project: Project, today: str) -> None:
+    """A limit stops a run before it spends. Raises LimitError."""
+    limits = limits_of(options).over(project.config)
+    if not limits.any:
+        return
+    planned = plan.plan_project(project, today=today, store_dir=options.store, output_dir=options.output, force=options.force)
+    limits.refuse(images=planned.made.picture, seconds=planned.seconds, credits=planned.credits)

@@ -8,6 +8,7 @@ when it is called.
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from .source import CSS_COLOURS
@@ -34,6 +35,29 @@ def parse(text: str) -> Rgb:
     if digits[6:] not in ("", "ff"):
         raise ValueError(f"{text!r} is translucent, an opaque colour is needed")
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
+
+
+def parse_translucent(text: str) -> tuple[int, int, int, float] | None:
+    """`rgb(6 26 32/.42)`, `rgba(6, 26, 32, 42%)`, `#rrggbbaa` or an opaque colour → channels 0–255 and opacity 0–1.
+
+    Source: CSS Color Module Level 4, sections 5.1 and 5.2. None for any other way to write a colour.
+    """
+    word = text.strip().lower()
+    if found := _RGB.fullmatch(word):
+        red, green, blue = (min(255, round(float(channel))) for channel in found.group(1, 2, 3))
+        share = found[4] or "1"
+        opacity = float(share[:-1]) / 100 if share.endswith("%") else float(share)
+        return red, green, blue, min(1.0, opacity)
+    try:
+        if word.startswith("#") and len(word) in (5, 9):
+            digits = word[1:] if len(word) == 9 else "".join(digit * 2 for digit in word[1:])
+            return *parse("#" + digits[:6]), int(digits[6:], 16) / 255
+        return *parse(word), 1.0
+    except ValueError:
+        return None
+
+
+_RGB = re.compile(r"rgba?\(\s*(\d*\.?\d+)[\s,]+(\d*\.?\d+)[\s,]+(\d*\.?\d+)\s*(?:[,/]\s*(\d*\.?\d+%?)\s*)?\)")
 
 
 def to_hex(colour: Rgb) -> str:

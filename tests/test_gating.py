@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aibild_build.errors import RefusedError
+from aibild_build.errors import FrozenError, RefusedError, SourceError
 from aibild_build.gates import Measured
-from aibild_build.model import Level
+from aibild_build.lock import read_lock, write_lock
+from aibild_build.model import Approval, Level
 from aibild_build.store import Store
 from aibild_build.wire import from_json
 from tests.support.project import CONFIG, edit, run_build, write_project
@@ -44,10 +46,10 @@ def test_a_level_can_be_lowered(tmp_path: Path) -> None:
 
 
 def test_a_threshold_measures_nothing_again(tmp_path: Path) -> None:
-    root = write_project(tmp_path, {"aibild.toml": ON + "\n[gates.blank]\nspread = 0\n"})
+    root = write_project(tmp_path, {"aibild.toml": ON + "\n[gates.blank]\nblock = 0\n"})
     run_build(root)
     before = measured(root)
-    (root / "aibild.toml").write_text(ON + "\n[gates.blank]\nspread = 1\n")
+    (root / "aibild.toml").write_text(ON + "\n[gates.blank]\nblock = 1\n")
     with pytest.raises(RefusedError):
         run_build(root, frozen=True)
     assert measured(root) == before
@@ -61,7 +63,7 @@ def test_the_first_candidate_that_passes_is_picked(tmp_path: Path) -> None:
     lock = json.loads((root / "aibild.lock").read_text())
     rows = lock["briefs"]["boat"]["assets"]["master"]["candidates"]
     store = Store(root / ".aibild/store", read_only=True)
-    (root / "aibild.toml").write_text(ON + "\n[gates.blank]\nspread = 0\n")
+    (root / "aibild.toml").write_text(ON + "\n[gates.blank]\nblock = 0\n")
     run_build(root)
     (root / "aibild.lock").unlink()
     run_build(root)
@@ -71,7 +73,7 @@ def test_the_first_candidate_that_passes_is_picked(tmp_path: Path) -> None:
     expected = next(index for index, score in enumerate(order) if score >= limit)
     for page in ("site/index.md", "site/tides.md", "site/de/index.md", "site/de/tides.md"):
         edit(root, page, "hero: quay", "hero: boat")
-    (root / "aibild.toml").write_text(ON + f"\n[gates.blank]\nspread = {limit}\n")
+    (root / "aibild.toml").write_text(ON + f"\n[gates.blank]\nblock = {limit}\n")
     (root / "aibild.lock").unlink()
     report = run_build(root)
     after = json.loads((root / "aibild.lock").read_text())["briefs"]["boat"]["assets"]["master"]
@@ -89,10 +91,91 @@ def scores_of(store: Store) -> dict[str, float]:
 def test_duplicates_name_both_briefs_and_pages(tmp_path: Path) -> None:
     root = write_project(tmp_path)
     edit(root, "briefs/boat.yaml", "#b03a2e", "#2b6579")
-    report = run_build(root)
-    (finding,) = [finding for finding in report.findings if finding.rule == "picture-duplicate"]
-    assert finding.level is Level.ERROR and finding.subject == "boat"
-    assert finding.message == "`boat` is the same picture as `quay` (pages /boats/ and /)"
+    with pytest.raises(RefusedError) as caught:
+        run_build(root)
+    assert caught.value.missing == ("boat: gate `duplicate`: `boat` is the same picture as `quay` (pages /boats/ and /)",)
+    (root / "aibild.toml").write_text(CONFIG + '\n[gates.duplicate]\nlevel = "warning"\n')
+    (finding,) = [finding for finding in run_build(root).findings if finding.rule == "picture-duplicate"]
+    assert finding.level is Level.WARNING and finding.subject == "boat"
     assert str(finding.origin).startswith("briefs/boat.yaml")
     (root / "aibild.toml").write_text(CONFIG + '\n[gates.duplicate]\nlevel = "off"\n')
     assert not [finding for finding in run_build(root).findings if finding.rule == "picture-duplicate"]
+
+
+REVIEW = ON + "\n[gates.blank]\nblock = 0\nreview = 1\n"
+
+
+def approve(root: Path, when: str = "2026-11-23") -> None:
+    """Say yes to every picture that the lock pins."""
+    lock, _ = read_lock((root / "aibild.lock").read_text())
+    for brief, assets in lock.briefs.items():
+        for name, pinned in assets.items():
+            yes = Approval(who="Ada", role="art lead", when=when, pixels=pinned.picked.pixels)
+            lock = lock.pin(brief, name, replace(pinned, approvals=(yes,)))
+    (root / "aibild.lock").write_text(write_lock(lock))
+
+
+def test_what_wants_review_is_pinned_and_shown_once_it_is_approved(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"aibild.toml": REVIEW})
+    for frozen in (False, True):
+        with pytest.raises(RefusedError) as caught:
+            run_build(root, frozen=frozen)
+        assert caught.value.exit_code == 1 and "aibild review" in caught.value.hint
+        assert [line.partition(":")[0] for line in caught.value.missing] == ["boat", "quay"]
+    assert not (root / "dist").exists() and (root / "aibild.lock").exists(), "pinned, so that it can be looked at"
+    run_build(root, draft=True)
+    approve(root)
+    assert run_build(root, frozen=True).outputs > 0
+    brief = root / "briefs/boat.yaml"
+    brief.write_text(brief.read_text().replace("#b03a2e", "#b03a50"))
+    with pytest.raises(RefusedError) as caught:
+        run_build(root)
+    assert [line.partition(":")[0] for line in caught.value.missing] == ["boat"], "other pixels void the approval"
+
+
+def test_scores_stand_in_the_lock(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    run_build(root)
+    pin = json.loads((root / "aibild.lock").read_text())["briefs"]["boat"]["assets"]["master"]["candidates"][0]
+    assert pin["scores"]["size"] == 1 and "blank" not in pin["scores"], "a gate that is off gives no score"
+
+
+def test_a_profile_has_limits_of_its_own(tmp_path: Path) -> None:
+    profile = {"briefs/profiles/plain.yaml": "thresholds: {blank: {block: 0}}\n"}
+    root = write_project(tmp_path, {"aibild.toml": ON, **profile})
+    edit(root, "briefs/quay.yaml", "subject:", "profile: plain\nsubject:")
+    with pytest.raises(RefusedError) as caught:
+        run_build(root)
+    assert [line.partition(":")[0] for line in caught.value.missing] == ["boat"]
+
+
+def test_a_required_gate_that_is_off_stops_a_frozen_build_only(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    edit(root, "briefs/boat.yaml", "subject:", "required_gates: [blank]\nsubject:")
+    run_build(root)
+    with pytest.raises(FrozenError) as caught:
+        run_build(root, frozen=True)
+    assert caught.value.missing == ("boat: gate `blank` is required and switched off",)
+    (root / "aibild.toml").write_text("[gates]\nrequired = ['size']\n" + CONFIG)
+    edit(root, "briefs/boat.yaml", "required_gates: [blank]\n", "")
+    run_build(root, frozen=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("thresholds: {blnak: {block: 1}}", "expected a gate in thresholds, got `blnak`"),
+        ("thresholds: {blank: 1}", "expected thresholds.blank as table, got 1"),
+        ("thresholds: {blank: {blokc: 1}}", "expected a known key, got `thresholds.blank.blokc`"),
+        ("thresholds: {blank: {block: low}}", 'expected thresholds.blank.block as number, got "low"'),
+        ("thresholds: {blank: {level: loud}}", 'expected thresholds.blank.level as one of error, warning, note, off, got "loud"'),
+        ("required_gates: [blnak]", "expected required_gates as names of gates, got `blnak`"),
+    ],
+)
+def test_thresholds_are_held_against_the_gates(tmp_path: Path, text: str, message: str) -> None:
+    root = write_project(tmp_path)
+    edit(root, "briefs/boat.yaml", "subject:", f"{text}\nsubject:")
+    with pytest.raises(SourceError) as caught:
+        run_build(root)
+    (finding,) = caught.value.findings
+    assert finding.message == message and str(finding.origin).startswith("briefs/boat.yaml")

@@ -38,6 +38,7 @@ def read_layer(table: Fields, name: str, blocks: Mapping[str, Block], base_url: 
         palette=read_palette(table),
         parameters=parameters,
         thresholds=table.mapping("thresholds"),
+        required_gates=table.texts("required_gates"),
         safe_areas=_safe_areas(table),
         ratios=_rules(table, blocks),
         size=read_size(table, "size"),

@@ -46,6 +46,7 @@ class Layer:
     palette: tuple[Swatch, ...] = ()
     parameters: Mapping[str, Json] = field(default_factory=dict)
     thresholds: Mapping[str, Json] = field(default_factory=dict)
+    required_gates: tuple[str, ...] = ()
     safe_areas: Mapping[str, tuple[SafeArea, ...]] = field(default_factory=dict)
     ratios: Mapping[str, Rule] = field(default_factory=dict)
     size: Size | None = None

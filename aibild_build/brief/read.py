@@ -160,6 +160,7 @@ def _read_brief(library: _Library, name: str, table: Fields) -> tuple[Brief, tup
         kpi=tidy(table.text("kpi")),
         max_text_share=last(layers, lambda layer: layer.max_text_share, None),
         thresholds=merged_tables(layer.thresholds for layer in layers),
+        required_gates=tuple(sorted({gate for layer in layers for gate in layer.required_gates})),
         variants=read_variants(table, library.blocks),
         layers=_spoken(layers),
     )

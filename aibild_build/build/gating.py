@@ -1,49 +1,79 @@
-"""Lets pictures through the gates: measures what was not measured yet, judges all of it, and picks the candidate that pages show.
+"""Lets pictures through the gates: has measured what was not measured yet, judges all of it, and picks what pages show.
 
-Takes wanted assets with what was made of them, yields picks, findings and a count of refusals. Judging is free, so it happens
-on every build; measuring happens once for given pixels.
+Takes wanted assets with what was made of them, yields picks, findings, and what wants a person's approval. Judging is free, so
+it happens on every build; measuring happens once for given pixels. What a gate blocks stops the build before any page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from .. import gates
 from ..crews import Crew
-from ..errors import RefusedError
+from ..errors import FrozenError, RefusedError
+from ..gates import Gate, NotRun, Seen, rows
 from ..lock import LockState
-from ..model import MASTER, Asset, Finding, Level, Outcome, PictureReason, Work
+from ..model import MASTER, Asset, Finding, Json, Level, Outcome, Rendition
+from ..plan.approvals import lacking_of
+from ..plan.gates import (
+    Judged,
+    Question,
+    file_questions,
+    gates_at_work,
+    judge,
+    level_of,
+    prompt_questions,
+    questions,
+    required_of,
+)
 from ..plan.pictures import WantedAsset
 from ..plan.reading import Project, uses
+from ..plan.renditions import WantedBrief
 from ..store import Store
-from ..wire import from_json
-from .carry import carry_out
-from .jobs import StoreArguments, measure_picture
+from .jobs import StoreArguments
+from .measuring import Answers, File, measure
 from .talk import Talk
 
 Candidates = Mapping[str, Asset]
+Verdicts = Mapping[str, tuple[Judged, ...]]  # of one wanted asset, by recipe key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gated:
-    """`picks` are indices into a wanted asset's recipes, by its subject; `refused` counts candidates that a gate blocked."""
+    """`picks` are indices into a wanted asset's recipes, by its subject; `refused` counts candidates that a gate blocked.
+
+    `review` lists what no page may show until somebody approves it, `unjudged` what a required gate did not look at. `judged`
+    holds all verdicts by subject and recipe key.
+    """
 
     picks: Mapping[str, int]
     findings: tuple[Finding, ...]
     refused: int
+    review: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    judged: Mapping[str, Verdicts] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    gate: gates.Gate
-    want: WantedAsset
-    asset: Asset
+def refuse_prompts(project: Project, wanted: Sequence[WantedAsset]) -> None:
+    """Ask the gates that read prompts, before anything is spent. Raises RefusedError with all that they block."""
+    at_work = gates_at_work(project)
+    refusals = [
+        _line(want.subject, one)
+        for want in wanted
+        for one in map(_of_prompt, prompt_questions(project, want, at_work))
+        if one.blocks
+    ]
+    if refusals:
+        raise _refused("prompt", refusals)
 
-    @property
-    def key(self) -> str:
-        return gates.measure_key(self.gate, self.asset.pixels, self.want.size)
+
+def _of_prompt(question: Question) -> Judged:
+    """Words are read again each time: that costs less than to remember it."""
+    seen = Seen(samples=b"", size=(0, 0), facts=question.facts, settings=question.settings)
+    try:
+        return judge(question, question.gate.measure(seen))
+    except NotRun as reason:
+        return judge(question, None, str(reason))
 
 
 def let_through(
@@ -56,105 +86,131 @@ def let_through(
     talk: Talk,
 ) -> Gated:
     """Judge every candidate in `made` (by subject, then recipe key) and pick one of each. Raises RefusedError."""
-    at_work = tuple(gates.load(name) for name in gates.names() if _level(project, name) is not Level.OFF)
-    questions = [_Question(gate, want, asset) for want in wanted for asset in made[want.subject].values() for gate in at_work]
-    measured = _measure(questions, store, arguments, crew, talk)
-    findings: list[Finding] = []
+    at_work = gates_at_work(project)
+    asked = {
+        want.subject: {key: tuple(questions(project, want, asset, at_work)) for key, asset in made[want.subject].items()}
+        for want in wanted
+    }
+    every = (one for by_key in asked.values() for group in by_key.values() for one in group)
+    answers = measure((one for one in every if one.gate.scope != "prompt"), store, arguments, crew, talk)
+    judged = {
+        subject: {key: tuple(_answered(one, answers) for one in group) for key, group in by_key.items()}
+        for subject, by_key in asked.items()
+    }
     picks: dict[str, int] = {}
     refusals: list[str] = []
-    refused = 0
     for want in wanted:
-        faults = {key: list(_faults(project, want, asset, at_work, measured)) for key, asset in made[want.subject].items()}
-        refused += sum(1 for found in faults.values() if any(level is Level.ERROR for level, _ in found))
-        pick = _pick(want, faults, made[want.subject])
+        pick = _pick(want, judged[want.subject], made[want.subject])
         if pick is None:
-            refusals += sorted({f"{want.subject}: {message}" for found in faults.values() for _, message in found})
-            continue
-        picks[want.subject] = pick
-        findings += [_finding(project, want, message, level) for level, message in faults[want.recipes[pick].key]]
-    if refusals:
-        raise RefusedError(
-            f"{len(refusals)} picture{' was' if len(refusals) == 1 else 's were'} refused by a gate",
-            tuple(refusals),
-            hint="change the brief, ask for more candidates, or change the gate's settings in aibild.toml",
-        )
-    findings += _alike(project, wanted, made, picks, at_work, measured)
-    return Gated(picks=picks, findings=tuple(findings), refused=refused)
-
-
-def _level(project: Project, gate: str) -> Level:
-    """What a refusal by this gate weighs: an error, unless `[gates.NAME] level` says otherwise."""
-    return Level(str(project.config.gates.get(gate, {}).get("level", Level.ERROR)))
-
-
-def _measure(
-    questions: list[_Question], store: Store, arguments: StoreArguments, crew: Crew, talk: Talk
-) -> dict[str, gates.Measured]:
-    measured: dict[str, gates.Measured] = {}
-    missing: dict[tuple[str, tuple[int, int], str], list[_Question]] = {}
-    for question in questions:
-        record = store.lookup(question.key)
-        found = _read(record) if record is not None else None
-        if found is not None:
-            measured[question.key] = found
+            found = [one for verdicts in judged[want.subject].values() for one in verdicts]
+            refusals += sorted({_line(want.subject, one) for one in found if one.blocks})
         else:
-            group = (question.asset.pixels, question.want.size, question.want.engine)
-            missing.setdefault(group, []).append(question)
-    orders = [_order(group, arguments) for group in missing.values()]
-    by_pixels = {group[0].asset.pixels + str(group[0].want.size): group for group in missing.values()}
-    for work, answer in carry_out("measure", measure_picture, orders, crew, talk):
-        for question in by_pixels[work.key]:
-            measured[question.key] = from_json(gates.Measured, answer["measured"][question.gate.name])
-    return measured
+            picks[want.subject] = pick
+    if refusals:
+        raise _refused("picture", refusals)
+    shown = {want.subject: judged[want.subject][want.recipes[picks[want.subject]].key] for want in wanted}
+    alike, pairs = _alike(project, wanted, made, picks, shown)
+    return Gated(
+        picks=picks,
+        findings=(*findings_on(project, [one for verdicts in shown.values() for one in verdicts]), *alike),
+        refused=sum(any(one.blocks for one in found) for by_key in judged.values() for found in by_key.values()),
+        review=(*_wanting_review(project, wanted, made, picks, shown), *pairs),
+        unjudged=tuple(_unjudged(project, wanted, shown, at_work)),
+        judged=judged,
+    )
 
 
-def _read(record: Mapping[str, Any]) -> gates.Measured | None:
-    try:
-        return from_json(gates.Measured, record["measured"])
-    except (KeyError, ValueError):
-        return None
+def _answered(question: Question, answers: Answers) -> Judged:
+    return _of_prompt(question) if question.gate.scope == "prompt" else answers.judged(question)
 
 
-def _order(group: list[_Question], arguments: StoreArguments) -> tuple[Work, dict[str, Any]]:
-    first = group[0]
-    key = first.asset.pixels + str(first.want.size)
-    return Work(kind="measure", key=key, subject=first.want.subject, reason=PictureReason.NEW), {
-        "store": arguments,
-        "asset": first.asset.digest,
-        "pixels": first.asset.pixels,
-        "asked": list(first.want.size),
-        "engine": first.want.engine,
-        "gates": sorted({question.gate.name for question in group}),
-    }
+def let_files_through(
+    project: Project,
+    briefs: Sequence[WantedBrief],
+    renditions: Mapping[str, Rendition],
+    store: Store,
+    arguments: StoreArguments,
+    crew: Crew,
+    talk: Talk,
+) -> Gated:
+    """Judge the encoded files of every cut, those of drafts excepted. Raises RefusedError."""
+    asked = file_questions(project, briefs)
+    files = {encode: _file(renditions[encode]) for one in asked for encode in one.files}
+    answers = measure(asked, store, arguments, crew, talk, files)
+    judged = [answers.judged(one) for one in asked]
+    refusals = sorted({_line(one.question.subject, one) for one in judged if one.blocks})
+    if refusals:
+        raise _refused("file", refusals)
+    names = {brief.brief.id: {asset.pixels: name for name, asset in brief.assets.items()} for brief in briefs}
+    return Gated(
+        picks={},
+        findings=tuple(findings_on(project, judged)),
+        refused=0,
+        review=tuple(
+            _line(brief, one)
+            for brief, assets in names.items()
+            for one in judged
+            if one.question.brief == brief and one.asks_review and _waits(project, brief, assets[one.verdict.pixels], one)
+        ),
+        unjudged=tuple(
+            _not_run(one)
+            for one in judged
+            if one.measured is None and one.verdict.gate in required_of(project.config, project.site.briefs[one.question.brief])
+        ),
+    )
 
 
-def _faults(
-    project: Project, want: WantedAsset, asset: Asset, at_work: tuple[gates.Gate, ...], measured: Mapping[str, gates.Measured]
-) -> Iterator[tuple[Level, str]]:
-    for gate in at_work:
-        judgement = gate.judge(measured[_Question(gate, want, asset).key], project.config.gates.get(gate.name, {}))
-        if judgement.outcome is Outcome.BLOCK:
-            yield _level(project, gate.name), f"gate `{gate.name}`: {judgement.message}"
+def refuse_unapproved(gated: Iterable[str]) -> None:
+    """Raises RefusedError when pictures wait for an approval."""
+    waiting = tuple(sorted(gated))
+    if waiting:
+        message = f"{len(waiting)} picture{' waits' if len(waiting) == 1 else 's wait'} for an approval"
+        raise RefusedError(message, waiting, hint="`aibild review` shows them and takes approvals; they are pinned already")
 
 
-def _pick(want: WantedAsset, faults: Mapping[str, list[tuple[Level, str]]], made: Candidates) -> int | None:
+def refuse_unjudged(unjudged: Iterable[str]) -> None:
+    """Raises FrozenError when a gate that a frozen build requires did not look."""
+    missing = tuple(sorted(unjudged))
+    if missing:
+        message = f"{len(missing)} verdict{' is' if len(missing) == 1 else 's are'} missing that the site requires"
+        raise FrozenError(message, missing, hint="run `aibild gates` where the gates can run, and keep the store")
+
+
+def _refused(what: str, refusals: list[str]) -> RefusedError:
+    count = len({line.partition(":")[0] for line in refusals})
+    return RefusedError(
+        f"{count} {what}{' was' if count == 1 else 's were'} refused by a gate",
+        tuple(refusals),
+        hint="change the brief, ask for more candidates, or change the gate's settings in aibild.toml",
+    )
+
+
+def _file(rendition: Rendition) -> File:
+    return File(encode=rendition.encode, digest=rendition.digest, format=rendition.format)
+
+
+def _line(subject: str, one: Judged) -> str:
+    place = f" ({one.verdict.place})" if one.verdict.place else ""
+    return f"{subject}: gate `{one.verdict.gate}`{place}: {one.verdict.message}"
+
+
+def _pick(want: WantedAsset, judged: Verdicts, made: Candidates) -> int | None:
     """The lock's pick where the lock is equal, else the best candidate that no gate blocks; None when there is none.
 
-    Best is the one that the engine scored highest where it scored them all, else the first.
+    One that asks for no review comes before one that does; then the one that the engine scored highest where it scored them
+    all, else the first.
     """
-    passing = [
-        index
-        for index, recipe in enumerate(want.recipes)
-        if recipe.key in faults and not any(level is Level.ERROR for level, _ in faults[recipe.key])
-    ]
+    found = {index: judged[recipe.key] for index, recipe in enumerate(want.recipes) if recipe.key in judged}
+    passing = [index for index, verdicts in found.items() if not any(one.blocks for one in verdicts)]
     if want.state is LockState.EQUAL and want.pinned is not None:
         keys = [recipe.key for recipe in want.recipes]
         pinned = keys.index(want.pinned.picked.recipe)
         return pinned if pinned in passing else None
-    scores = {index: score_of(made[want.recipes[index].key]) for index in passing}
+    clear = [index for index in passing if not any(one.asks_review for one in found[index])] or passing
+    scores = {index: score_of(made[want.recipes[index].key]) for index in clear}
     if None in scores.values():
-        return passing[0]
-    return max(passing, key=lambda index: (scores[index] or 0.0, -index), default=None)
+        return clear[0]
+    return max(clear, key=lambda index: (scores[index] or 0.0, -index), default=None)
 
 
 def score_of(asset: Asset) -> float | None:
@@ -163,40 +219,152 @@ def score_of(asset: Asset) -> float | None:
     return float(score) if isinstance(score, int | float) else None
 
 
-def _finding(project: Project, want: WantedAsset, message: str, level: Level) -> Finding:
-    origin = project.site.briefs[want.brief].origin
-    return Finding(rule=f"gate-{message.split('`')[1]}", level=level, message=message, origin=origin, subject=want.subject)
+def scores_of(judged: Iterable[Judged]) -> dict[str, Json]:
+    """The score of every gate that looked at one candidate; of several cuts the worst. For the lock."""
+    scores: dict[str, Json] = {}
+    for one in judged:
+        gate, score = one.question.gate, one.verdict.score
+        if score is None or gate.scope == "assets":
+            continue
+        before = scores.get(gate.name)
+        worst = min if gate.better == "higher" else max
+        scores[gate.name] = score if not isinstance(before, int | float) else worst(before, score)
+    return scores
+
+
+def findings_on(project: Project, judged: Iterable[Judged]) -> Iterator[Finding]:
+    """What gates that only advise had to say, and once for each gate that did not run at all."""
+    idle: dict[str, list[Judged]] = {}
+    for one in judged:
+        if one.verdict.outcome is Outcome.NOT_RUN:
+            idle.setdefault(one.verdict.gate, []).append(one)
+        elif one.verdict.outcome is not Outcome.PASS and one.question.level is not Level.ERROR:
+            yield _finding(project, one)
+    for gate, those in sorted(idle.items()):
+        required = [one for one in those if gate in required_of(project.config, project.site.briefs[one.question.brief])]
+        first = (required or those)[0]
+        count = f"{len(those)} time{'' if len(those) == 1 else 's'}"
+        yield Finding(
+            rule="gate-not-run",
+            level=Level.WARNING if required else Level.NOTE,
+            message=f"gate `{gate}` did not run, {count}: {first.verdict.message}",
+            origin=project.site.briefs[first.question.brief].origin,
+            subject=first.question.subject,
+            hint=f'install what it lacks, or switch it off with `[gates.{gate}] level = "off"`',
+        )
+
+
+def _finding(project: Project, one: Judged) -> Finding:
+    place = f" ({one.verdict.place})" if one.verdict.place else ""
+    return Finding(
+        rule=f"gate-{one.verdict.gate}",
+        level=one.question.level,
+        message=f"gate `{one.verdict.gate}`{place}: {one.verdict.message}",
+        origin=project.site.briefs[one.question.brief].origin,
+        subject=one.question.subject,
+        measured=one.verdict.score,
+        limit=one.verdict.threshold,
+    )
+
+
+def outcome_of(judged: Iterable[Judged]) -> Outcome:
+    """What the gates say of a picture all in all, as approvals ask for it: `review` when one of them does, else `pass`."""
+    return Outcome.REVIEW if any(one.asks_review for one in judged) else Outcome.PASS
+
+
+def topics_of(judged: Iterable[Judged]) -> tuple[str, ...]:
+    """The sensitive topics that gates found, each once."""
+    found = (topic for one in judged if one.measured is not None for topic in rows(one.measured.facts.get("topics")))
+    return tuple(sorted({str(topic) for topic in found}))
+
+
+def _wanting_review(
+    project: Project,
+    wanted: Sequence[WantedAsset],
+    made: Mapping[str, Candidates],
+    picks: Mapping[str, int],
+    shown: Verdicts,
+) -> Iterator[str]:
+    """What pages would show although a gate asks for a person's look, and too few have said yes to these pixels."""
+    for want in wanted:
+        found = shown[want.subject]
+        if want.hidden or outcome_of(found) is Outcome.PASS:
+            continue
+        pixels = made[want.subject][want.recipes[picks[want.subject]].key].pixels
+        if lacking_of(project, want.brief, want.name, pixels, outcome=Outcome.REVIEW, topics=topics_of(found)):
+            yield from (_line(want.subject, one) for one in found if one.asks_review)
+
+
+def _waits(project: Project, brief: str, name: str, one: Judged) -> bool:
+    return bool(lacking_of(project, brief, name, one.verdict.pixels, outcome=Outcome.REVIEW))
+
+
+def _unjudged(project: Project, wanted: Sequence[WantedAsset], shown: Verdicts, at_work: Sequence[Gate]) -> Iterator[str]:
+    """Where a required gate is switched off, or did not run."""
+    working = {gate.name for gate in at_work}
+    for want in wanted:
+        if want.hidden or want.draft:
+            continue
+        brief = project.site.briefs[want.brief]
+        for name in required_of(project.config, brief):
+            gate = next((gate for gate in at_work if gate.name == name), None)
+            if name not in working or (gate is not None and level_of(project.config, brief, gate) is Level.OFF):
+                yield f"{want.subject}: gate `{name}` is required and switched off"
+            yield from (_not_run(one) for one in shown[want.subject] if one.verdict.gate == name and one.measured is None)
+
+
+def _not_run(one: Judged) -> str:
+    place = f" ({one.verdict.place})" if one.verdict.place else ""
+    return f"{one.question.subject}: gate `{one.verdict.gate}`{place} did not run: {one.verdict.message}"
 
 
 def _alike(
     project: Project,
-    wanted: tuple[WantedAsset, ...],
+    wanted: Sequence[WantedAsset],
     made: Mapping[str, Candidates],
     picks: Mapping[str, int],
-    at_work: tuple[gates.Gate, ...],
-    measured: Mapping[str, gates.Measured],
-) -> Iterator[Finding]:
-    """Findings on pairs of published pictures, each naming both briefs and the pages that show them."""
+    shown: Verdicts,
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Findings on pairs of published pictures, and pairs that want an approval; each names both briefs and their pages."""
     used = uses(project.config, project.site)
-    masters = [want for want in wanted if want.name == MASTER and want.subject in picks and want.brief in used]
-    for gate in (gate for gate in at_work if gate.scope == "assets"):
-        seen = {
-            want.brief: measured[_Question(gate, want, made[want.subject][want.recipes[picks[want.subject]].key]).key]
-            for want in masters
-        }
-        for pair in gate.compare(seen, project.config.gates.get(gate.name, {})):
-            level = _level(project, gate.name) if pair.judgement.outcome is Outcome.BLOCK else Level.WARNING
-            places = [_place(project, used[brief].pages) for brief in (pair.first, pair.second)]
-            yield Finding(
-                rule=f"picture-{gate.name}",
-                level=level,
-                message=f"`{pair.first}` {pair.judgement.message} (pages {places[0]} and {places[1]})",
-                origin=project.site.briefs[pair.first].origin,
-                subject=pair.first,
-                measured=pair.distance,
-                limit=pair.judgement.threshold,
-                hint="give one of them another seed, motif or crop; `[gates.duplicate]` sets the limits",
+    masters = {want.brief: want for want in wanted if want.name == MASTER and want.brief in used}
+    findings: list[Finding] = []
+    review: list[str] = []
+    refusals: list[str] = []
+    seen: dict[str, dict[str, Judged]] = {}
+    for brief, want in masters.items():
+        for one in shown[want.subject]:
+            if one.question.gate.scope == "assets" and one.measured is not None:
+                seen.setdefault(one.verdict.gate, {})[brief] = one
+    for name, by_brief in sorted(seen.items()):
+        first = next(iter(by_brief.values()))
+        measured = {brief: one.measured for brief, one in by_brief.items() if one.measured is not None}
+        for pair in first.question.gate.compare(measured, project.config.gates.get(name, {})):
+            pages = [_place(project, used[brief].pages) for brief in (pair.first, pair.second)]
+            message = f"`{pair.first}` {pair.judgement.message} (pages {pages[0]} and {pages[1]})"
+            level = by_brief[pair.first].question.level
+            if level is Level.ERROR and pair.judgement.outcome is Outcome.BLOCK:
+                refusals.append(f"{pair.first}: gate `{name}`: {message}")
+                continue
+            waits = all(_waits(project, brief, MASTER, by_brief[brief]) for brief in (pair.first, pair.second))
+            if level is Level.ERROR:
+                review += [f"{pair.first}: gate `{name}`: {message}"] if waits else []
+                continue
+            findings.append(
+                Finding(
+                    rule=f"picture-{name}",
+                    level=level,
+                    message=message,
+                    origin=project.site.briefs[pair.first].origin,
+                    subject=pair.first,
+                    measured=pair.distance,
+                    limit=pair.judgement.threshold,
+                    hint=f"give one of them another seed, motif or crop; `[gates.{name}]` sets the limits",
+                )
             )
+    if refusals:
+        raise _refused("picture", refusals)
+    return tuple(findings), tuple(review)
 
 
 def _place(project: Project, pages: Sequence[tuple[str, str]]) -> str:

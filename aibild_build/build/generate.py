@@ -25,13 +25,14 @@ from .talk import Silent, Talk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generated:
-    """Counted from what was done."""
+    """Counted from what was done. `review` lists what no page shows before somebody approves it."""
 
     made: int
     reused: int
     seconds: float
     engine_seconds: float
     credits: float
+    review: tuple[str, ...] = ()
 
 
 def generate(
@@ -69,6 +70,7 @@ def generate(
         seconds=round(perf_counter() - started, 3),
         engine_seconds=made.seconds,
         credits=made.credits,
+        review=made.review,
     )
 
 

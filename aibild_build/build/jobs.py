@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .. import engines, gates
+from .. import engines
 from ..errors import EngineError, EngineRefused, StoreCorrupt
 from ..model import Asset, FileFacts, Made, Recipe, Rendition, Variant
 from ..plan.pictures import asset_key, find_made
@@ -107,30 +107,6 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
     _stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)
     _stand(store, recipe.key, "recipe", fields, asset.digest)
     return asset
-
-
-def measure_picture(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Let gates measure one asset and record what they saw.
-
-    `order`: store, asset (blob), pixels, asked (size), engine, gates (names). Answer: measured by gate, seconds, note.
-    """
-    from ..imagefile import decode_png
-
-    store = open_store(*order["store"])
-    started = time.perf_counter()
-    data = store.get(order["asset"])
-    if data is None:
-        raise StoreCorrupt(f"the picture {order['pixels'][:12]} in the store was damaged", hint="build again: it is made anew")
-    samples, size, mode = decode_png(data)
-    asked = (int(order["asked"][0]), int(order["asked"][1]))
-    seen = gates.Seen(samples=samples, size=size, mode=mode, asked=asked, engine=order["engine"])
-    answer: dict[str, Any] = {}
-    for name in order["gates"]:
-        gate = gates.load(name)
-        answer[name] = to_json(gate.measure(seen))
-        key = gates.measure_key(gate, order["pixels"], asked)
-        store.record(key, "measure", {"gate": name, "pixels": order["pixels"], "measured": answer[name]})
-    return {"measured": answer, "seconds": time.perf_counter() - started, "note": store.degraded}
 
 
 def make_files(order: Mapping[str, Any]) -> dict[str, Any]:

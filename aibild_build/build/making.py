@@ -5,7 +5,7 @@ Takes what `plan` wants, yields the assets with the lock that pins them, and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,15 +14,16 @@ from ..config import STATE_FOLDER
 from ..crews import Crew
 from ..errors import EngineUnavailable, SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
-from ..model import MASTER, Asset, Finding, Level, PictureReason, Rendition, Work
+from ..model import MASTER, Asset, Finding, Json, Level, PictureReason, Rendition, Work
 from ..plan import made_day
+from ..plan.gates import Judged
 from ..plan.models import settings_of
 from ..plan.pictures import Making, WantedAsset, asset_names
 from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..wire import from_json, to_json
 from .carry import carry_out
-from .gating import let_through, score_of
+from .gating import Gated, Verdicts, let_through, refuse_prompts, score_of, scores_of
 from .jobs import StoreArguments, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
 from .talk import Talk
@@ -30,13 +31,19 @@ from .talk import Talk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicturesMade:
-    """The asset in use by brief and name, the lock that pins them, and what it took."""
+    """The asset in use by brief and name, the lock that pins them, and what it took.
+
+    `review`, `unjudged` and `judged` are what the gates said of them, as in `gating.Gated`.
+    """
 
     assets: Mapping[str, Mapping[str, Asset]]
     days: Mapping[str, str]
     lock: Lock
     findings: tuple[Finding, ...]
     refused: int
+    review: tuple[str, ...]
+    unjudged: tuple[str, ...]
+    judged: Mapping[str, Verdicts]
     made: int
     reused: int
     seconds: float
@@ -121,6 +128,7 @@ def _make_wave(
             f"not the files that aibild.lock pins: model{'' if len(changed) == 1 else 's'} {', '.join(changed)}",
             hint=f"bring the old files back, or take the new ones with `aibild models update {changed[0]}`",
         )
+    refuse_prompts(project, wanted)
     orders = [picture_order(project, want, making, store, today) for want in wanted for making in want.making]
     orders.sort(key=_by_model)
     answers = _carried_out(project, orders, crew, talk, today)
@@ -129,7 +137,7 @@ def _make_wave(
         raise SourceError(refusals)
     made = {want.subject: _all_assets(want, answers) for want in wanted}
     gated = let_through(project, wanted, made, open_store(*store), store, crew, talk)
-    lock, assets, days = _in_use(project, wanted, made, gated.picks)
+    lock, assets, days = _in_use(project, wanted, made, gated)
     spent = _spent(answers, today)
     return PicturesMade(
         assets=assets,
@@ -137,6 +145,9 @@ def _make_wave(
         lock=lock,
         findings=gated.findings,
         refused=gated.refused,
+        review=gated.review,
+        unjudged=gated.unjudged,
+        judged=gated.judged,
         made=spent.pictures,
         reused=sum(len(want.assets) for want in wanted if want.subject not in settled) + len(answers) - spent.pictures,
         seconds=spent.engine_seconds,
@@ -190,16 +201,17 @@ def _refusals(project: Project, wanted: tuple[WantedAsset, ...], answers: Mappin
 
 
 def _in_use(
-    project: Project, wanted: tuple[WantedAsset, ...], made: Mapping[str, Mapping[str, Asset]], picks: Mapping[str, int]
+    project: Project, wanted: tuple[WantedAsset, ...], made: Mapping[str, Mapping[str, Asset]], gated: Gated
 ) -> tuple[Lock, dict[str, dict[str, Asset]], dict[str, str]]:
     """The lock with everything pinned, the picked asset by brief and name, and the day of each brief's metadata."""
     lock = project.lock
     assets: dict[str, dict[str, Asset]] = {}
     days: dict[str, str] = {}
     for want in wanted:
-        pick = picks[want.subject]
+        pick = gated.picks[want.subject]
         if not want.draft:
-            lock = replace(_pinned(lock, want, made[want.subject], pick), models={**lock.models, **want.models})
+            pinned = _pinned(lock, want, made[want.subject], pick, gated.judged[want.subject])
+            lock = replace(pinned, models={**lock.models, **want.models})
         asset = made[want.subject][want.recipes[pick].key]
         if want.hidden:
             continue
@@ -238,7 +250,7 @@ def _all_assets(want: WantedAsset, answers: Mapping[str, Mapping[str, Any]]) -> 
     return {**want.assets, **fresh}
 
 
-def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: int) -> Lock:
+def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: int, judged: Verdicts) -> Lock:
     """The lock with this asset pinned as it is now; an equal entry with equal pixels stays as it was, approvals and all."""
     if want.state is LockState.EQUAL and want.pinned is not None:
         pinned = {pin.recipe: pin.pixels for pin in want.pinned.candidates}
@@ -260,10 +272,16 @@ def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: in
                 seed=recipe.seed,
                 size=asset.size,
                 made=made,
-                scores={"clip": score} if (score := score_of(asset)) is not None else {},
+                scores=_scores(asset, judged[recipe.key]),
             )
         )
     return lock.pin(want.brief, want.name, Pinned(pick=pick, candidates=tuple(pins)))
+
+
+def _scores(asset: Asset, judged: Iterable[Judged]) -> dict[str, Json]:
+    """What gates measured, and how well the engine itself found the picture to fit."""
+    own = score_of(asset)
+    return {**scores_of(judged), **({"clip": own} if own is not None else {})}
 
 
 def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew: Crew, talk: Talk, *, again: bool) -> FilesMade:

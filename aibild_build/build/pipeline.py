@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions
 from .draft import as_draft, draft_findings
+from .gating import let_files_through, refuse_unapproved, refuse_unjudged
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
 from .limits import Limits
@@ -54,7 +55,9 @@ class Built:
     def watched(self) -> tuple[str, ...]:
         """Folders outside of the usual ones that hold what was read: input files with what stands beside them, and models."""
         config = self.project.config
-        named = (path for brief in self.project.site.briefs.values() for path in _named_files(config.root, brief))
+        briefs = self.project.site.briefs.values()
+        asked: tuple[object, ...] = tuple(part for brief in briefs for part in _parts(brief))
+        named = _named_files(config.root, (*asked, config.gates))
         models = (declared_model(config, name) for name in config.models)
         paths = {os.path.dirname(path) or "." for path in named}
         paths |= {str(model.path) for model in models if model is not None and model.path is not None}
@@ -99,8 +102,11 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
         lock = write_lock(made.lock).encode()
         if not options.frozen:
             write_atomic(config.root / LOCK_FILE, lock)
+        _refuse_unseen(options, made.review, made.unjudged)
         briefs = want_renditions(project, store, made.assets, made.days, force=options.force, drafts=drafts)
         files = make_renditions(briefs, arguments, crew, say, again=options.force)
+        looked = let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
+        _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions)
         with output_turn(output, state):
@@ -126,6 +132,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
                         *draft_findings(project, drafts),
                         *engine_findings(wanted),
                         *made.findings,
+                        *looked.findings,
                         *(one for brief in briefs for one in brief.findings),
                     ),
                 ),
@@ -144,9 +151,14 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
         return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=lock)
 
 
-def _named_files(root: Path, brief: Brief) -> Iterator[str]:
-    """The files that a brief names, relative to the project: any text in it that is a file's path."""
-    waiting: list[object] = [brief.inputs, brief.parameters, [rule.overrides for rule in brief.ratios]]
+def _parts(brief: Brief) -> tuple[object, ...]:
+    """What of a brief may name files."""
+    return brief.inputs, brief.parameters, [rule.overrides for rule in brief.ratios], brief.thresholds
+
+
+def _named_files(root: Path, parts: Sequence[object]) -> Iterator[str]:
+    """The files that settings name, relative to the project: any text in them that is a file's path."""
+    waiting = list(parts)
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
@@ -173,6 +185,14 @@ def opened_store(options: Options, project: Project, output: Path) -> Iterator[t
 def limits_of(options: Options) -> Limits:
     """What the command line allows; the site's own limits are not in it yet."""
     return Limits(images=options.limit_images, seconds=options.limit_seconds, credits=options.limit_credits)
+
+
+def _refuse_unseen(options: Options, review: tuple[str, ...], unjudged: tuple[str, ...]) -> None:
+    """What a gate wants a person to see reaches no page before somebody approved it; drafts are marked, and are shown."""
+    if options.frozen:
+        refuse_unjudged(unjudged)
+    if not options.draft:
+        refuse_unapproved(review)
 
 
 def _refuse_over_limit(options: Options, project: Project, today: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..gates import load, measure_key, names
 from ..plan import expected_assets, store_path
+from ..plan.gates import file_questions, gates_at_work, questions
 from ..plan.pictures import asset_key, want_assets
 from ..plan.reading import Project, open_project
 from ..plan.records import digests_of
@@ -48,11 +48,14 @@ def _roots(project: Project, store: Store) -> set[str]:
                 keys |= {pin.recipe, asset_key(pin.recipe, pin.pixels)}
     wanted = want_assets(project, store)
     keys |= {recipe.key for want in wanted for recipe in want.recipes}
-    keys |= {
-        measure_key(load(gate), asset.pixels, want.size) for want in wanted for asset in want.assets.values() for gate in names()
-    }
+    at_work = gates_at_work(project)
+    for want in wanted:
+        for asset in want.assets.values():
+            keys |= {one.key for one in questions(project, want, asset, at_work)}
     expected, days = expected_assets(wanted, "")
-    for brief in want_renditions(project, store, expected, days):
+    briefs = want_renditions(project, store, expected, days)
+    keys |= {one.key for one in file_questions(project, briefs)}
+    for brief in briefs:
         for one in brief.renditions:
             keys |= {one.variant.encode, one.delivery}
     return keys

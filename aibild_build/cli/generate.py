@@ -41,4 +41,6 @@ def generate(
         if as_json:
             print_json({"schema": 1, **to_json(done)})
         elif not quiet:
+            for line in done.review:
+                click.echo(f"wants a look: {line}", err=True)
             click.echo(f"made {done.made}, reused {done.reused}; {duration(done.seconds)}", err=True)

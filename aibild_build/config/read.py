@@ -93,6 +93,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         models=read_models(settings.fields("models")),
         gates=_gates(settings),
         approvals=read_approvals(settings.fields("approvals")),
+        required_gates=_required(settings),
         levels=read_levels(settings.fields("rules")),
         checks=read_checks(settings, root),
         theme=_theme(site),
@@ -242,10 +243,12 @@ def _taxonomy(table: Fields, codes: list[str]) -> Taxonomy:
     return Taxonomy(tags=labels, hubs=hubs, paginate=paginate)
 
 
-def _tables(settings: Fields, key: str) -> dict[str, dict[str, Json]]:
-    """Each plug's own table, as it was written: what it means is the plug's to say."""
+def _tables(settings: Fields, key: str, but: tuple[str, ...] = ()) -> dict[str, dict[str, Json]]:
+    """Each plug's own table, as it was written: what it means is the plug's to say. Keys in `but` are none of a plug's."""
     tables: dict[str, dict[str, Json]] = {}
     for name, values in settings.mapping(key).items():
+        if name in but:
+            continue
         if isinstance(values, Mapping):
             tables[name] = dict(values)
         else:
@@ -254,11 +257,19 @@ def _tables(settings: Fields, key: str) -> dict[str, dict[str, Json]]:
 
 
 def _gates(settings: Fields) -> dict[str, dict[str, Json]]:
-    gates = _tables(settings, "gates")
+    gates = _tables(settings, "gates", but=("required",))
     for name, table in gates.items():
         if "level" in table and table["level"] not in _LEVELS:
             settings.wrong(("gates", name, "level"), "one of " + ", ".join(_LEVELS))
     return gates
+
+
+def _required(settings: Fields) -> tuple[str, ...]:
+    names = settings.mapping("gates").get("required", ())
+    if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+        return tuple(str(name) for name in names)
+    settings.wrong(("gates", "required"), "list of names of gates")
+    return ()
 
 
 def _store_path(table: Fields, output: str) -> str:

@@ -153,7 +153,8 @@ class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
     `feeds`, `headers`, `compress` ("gzip", "br") and `version_query` say which files stand beside the pages, and how pages name
-    passed-through ones. `levels` re-levels findings by rule id, `engines` and `gates` are each plug's own table by name.
+    passed-through ones. `levels` re-levels findings by rule id, `engines` and `gates` are each plug's own table by name;
+    without the gates in `required_gates` no frozen build shows a picture.
     `digest` covers everything here that a page may show; `root` and folder names are not in it.
     """
 
@@ -172,6 +173,7 @@ class Config:
     models: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gates: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     approvals: Approvals = field(default_factory=Approvals)
+    required_gates: tuple[str, ...] = ()
     levels: Mapping[str, Level] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
     theme: Mapping[str, Json] = field(default_factory=dict)

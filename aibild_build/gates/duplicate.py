@@ -12,18 +12,19 @@ from itertools import combinations
 
 from ..colour import difference, parse, to_lab
 from ..model import Json, Outcome
-from . import Judgement, Measured, Pair, Seen, number
+from . import Judgement, Measured, Pair, Scored, Seen, number
 
-SAME = 4  # bits of 64: quality 30 JPEG, resizing and brightness give 0, a stereo pair 4; other photographs 26 and more
-NEAR = 10
+SAME = 4.0  # bits of 64: quality 30 JPEG, resizing and brightness give 0, a stereo pair 4; other photographs 26 and more
+NEAR = 10.0
 COLOUR = 6.0  # CIEDE2000 between mean colours, from where on a tint is another picture
 
 
-class Duplicate:
+class Duplicate(Scored):
     name = "duplicate"
-    fingerprint = 1
     scope = "assets"
-    settings = ("same", "near", "colour")
+    better = "higher"
+    settings: Mapping[str, str] = {"review": "number", "block": "number", "colour": "number"}
+    review, block = NEAR, SAME
 
     def measure(self, seen: Seen) -> Measured:
         """Score: 0, since one picture has no duplicate; facts: three hashes of 16 hexadecimal digits and `colour`."""
@@ -42,17 +43,18 @@ class Duplicate:
         return Measured(score=0, facts=facts)
 
     def judge(self, measured: Measured, settings: Mapping[str, Json]) -> Judgement:
-        return Judgement(outcome=Outcome.PASS, threshold=number(settings, "same", SAME))
+        """One picture alone is no duplicate."""
+        return Judgement(outcome=Outcome.PASS, threshold=number(settings, "review", NEAR))
 
     def compare(self, measured: Mapping[str, Measured], settings: Mapping[str, Json]) -> Iterator[Pair]:
         """Every pair of subjects that are the same (`block`) or nearly so (`review`), in the order of their names."""
-        same, near, colour = number(settings, "same", SAME), number(settings, "near", NEAR), number(settings, "colour", COLOUR)
+        same, near, colour = number(settings, "block", SAME), number(settings, "review", NEAR), number(settings, "colour", COLOUR)
         for first, second, distance in _close(measured, int(near)):
             if _colour_distance(measured[first], measured[second]) > colour:
                 continue
             outcome = Outcome.BLOCK if distance <= same else Outcome.REVIEW
             message = f"is {'the same picture as' if outcome is Outcome.BLOCK else 'much like'} `{second}`"
-            judgement = Judgement(outcome=outcome, threshold=same, message=message)
+            judgement = Judgement(outcome=outcome, threshold=same if distance <= same else near, message=message)
             yield Pair(first=first, second=second, distance=distance, judgement=judgement)
 
 

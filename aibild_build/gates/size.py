@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from ..model import Json, Outcome
-from . import Judgement, Measured, Pair, Seen
+from ..model import Json
+from . import Measured, Scored, Seen
 
 
-class AskedSize:
+class AskedSize(Scored):
     name = "size"
-    fingerprint = 1
-    scope = "asset"
-    settings: tuple[str, ...] = ()
+    facts = ("asked", "engine")
+    settings: Mapping[str, str] = {}
+    block = 1.0
 
     def measure(self, seen: Seen) -> Measured:
         """Score: 1 when the size is the one that was asked for, else 0. An imported file has the size it has."""
-        right = seen.size == seen.asked or seen.engine == "imported"
-        return Measured(score=float(right), facts={"size": list(seen.size), "asked": list(seen.asked)})
+        right = list(seen.size) == list(seen.facts["asked"]) or seen.facts["engine"] == "imported"  # type: ignore[arg-type]
+        return Measured(score=float(right), facts={"size": list(seen.size), "asked": seen.facts["asked"]})
 
-    def judge(self, measured: Measured, settings: Mapping[str, Json]) -> Judgement:
-        """Block every other size; there is no setting."""
-        if measured.score == 1:
-            return Judgement(outcome=Outcome.PASS, threshold=1)
+    def told(self, measured: Measured, at: float) -> str:
         asked, got = (_text(measured.facts.get(name)) for name in ("asked", "size"))
-        return Judgement(outcome=Outcome.BLOCK, threshold=1, message=f"expected a picture of {asked} px, got {got}")
-
-    def compare(self, measured: Mapping[str, Measured], settings: Mapping[str, Json]) -> Iterator[Pair]:
-        return iter(())
+        return f"expected a picture of {asked} px, got {got}"
 
 
 def _text(size: Json) -> str:

@@ -49,7 +49,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a gate said of one asset, bound to its pixels. `evidence` is the digest of a small picture, or empty."""
+    """What a gate said of one asset, bound to its pixels. `evidence` is the digest of a small picture, or empty.
+
+    `place` is the ratio of the cut that it looked at, "" for the whole asset. With `not-run` the message says why.
+    """
 
     gate: str
     pixels: str
@@ -58,6 +61,7 @@ class Verdict:
     threshold: float | None = None
     message: str = ""
     evidence: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,8 @@ class Brief:
     The first half decides pixels and goes into the `Recipe`; the second half is how the picture is shown and costs nothing to
     change. `blocks` are (name, version) of every prompt block used, version = short digest of its text.
     `sidecar` holds what an imported file's sidecar declares (origin, source_type, licence, tool).
-    `thresholds` are the profile's for the gates; `layers` says for each merged field which of site, profile and brief spoke.
+    `thresholds` are the profile's for the gates, `required_gates` those that must have looked before a frozen build.
+    `layers` says for each merged field which of site, profile and brief spoke.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Brief:
     kpi: str = ""
     max_text_share: float | None = None
     thresholds: Mapping[str, Json] = field(default_factory=dict)
+    required_gates: tuple[str, ...] = ()
     variants: tuple[VariantOf, ...] = ()
     layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -22,7 +22,8 @@ from ..pages.content import read_pages
 from ..pages.licence import licence_findings
 from ..pages.listing import GALLERY, GALLERY_SLOT, references
 from ..pages.taxonomy import tag_findings
-from ..source import fatal, nearest, nearest_hint, read_text, shown
+from ..source import fatal, nearest, read_text, shown
+from .gate_settings import gate_faults
 
 FILE_PREFIX = "file:"
 
@@ -141,7 +142,7 @@ def _read_lock(root: Path) -> tuple[Lock, str, tuple[Finding, ...]]:
 def _cross_check(config: Config, site: Site) -> list[Finding]:
     """What only the whole project can judge: briefs named by pages, engines named by briefs, languages without words."""
     findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
-    findings += (*_homeless(config, site), *_unknown_tables(config))
+    findings += (*_homeless(config, site), *_unknown_tables(config), *gate_faults(config, site.briefs))
     findings += (*tag_findings(config, site.pages, site.briefs), *licence_findings(config, site))
     used: set[str] = set()
     uncaptioned: set[tuple[str, str]] = set()
@@ -179,16 +180,6 @@ def _unknown_tables(config: Config) -> Iterator[Finding]:
             message = f"expected [{kind}.NAME] with one of {', '.join(known)}, got `{name}`"
             near = nearest(name, known)
             yield fatal("source-unknown-key", message, CONFIG_FILE, hint=f"did you mean `{near}`?" if near else "")
-    for name in sorted(set(config.gates) & set(gates.names())):
-        numbers = gates.numbers_of(name)
-        if numbers is None:
-            continue
-        for key, value in sorted(config.gates[name].items()):
-            if key not in (*numbers, "level"):
-                message, hint = f"expected a known key, got `gates.{name}.{key}`", nearest_hint(key, (*numbers, "level"))
-                yield fatal("source-unknown-key", message, CONFIG_FILE, hint=hint)
-            elif key != "level" and (isinstance(value, bool) or not isinstance(value, int | float)):
-                yield fatal("source-value", f"expected gates.{name}.{key} as number, got {shown(value)}", CONFIG_FILE)
 
 
 def _folders(root: Path) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def digests_of(record: Mapping[str, Any]) -> Iterator[str]:
-    """The blobs without which a record is worth nothing. Kinds: `recipe`, `asset`, `encode`, `delivery`."""
+    """The blobs without which a record is worth nothing. Kinds: `recipe`, `asset`, `encode`, `delivery`, `measure`."""
     kind = record.get("kind")
     if kind in ("recipe", "asset"):
         yield str(record["asset"]["digest"])
@@ -20,3 +20,5 @@ def digests_of(record: Mapping[str, Any]) -> Iterator[str]:
         yield str(record["digest"])
     elif kind == "delivery":
         yield str(record["rendition"]["digest"])
+    elif kind == "measure" and record["measured"].get("evidence"):
+        yield str(record["measured"]["evidence"])

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from .bands import DEVICES, MIN_DENSITY, Band, bands, chosen
 from .compose import compose, file_name
-from .crop import close_crop, crop
-from .ladder import Group, Layout, Row, device_width, lay_out
+from .crop import close_crop, crop, text_areas
+from .ladder import Group, Layout, Row, device_width, focal_at, lay_out, shown_crop
 
 __all__ = [
     "Band",
@@ -26,5 +26,8 @@ __all__ = [
     "crop",
     "device_width",
     "file_name",
+    "focal_at",
     "lay_out",
+    "shown_crop",
+    "text_areas",
 ]

@@ -7,6 +7,7 @@ and no image library.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
@@ -41,6 +42,24 @@ def crop(master: Size, ratio: str, focal: tuple[float, float], safe_areas: Seque
             f"the {ratio} crop keeps {kept[0]} to {kept[1]}"
         )
     return Crop(x=x, y=y, width=width, height=height, fits=not lost, why="; ".join(reasons))
+
+
+def text_areas(master: Size, ratio: str, box: Crop, safe_areas: Sequence[SafeArea]) -> tuple[SafeArea, ...]:
+    """Where text lies in a cut picture: safe areas in fractions of the crop `box`, with `ratio`.
+
+    Areas declared for `ratio` are meant in the cut picture and stay as they are; those of the master are carried over, and what
+    the crop leaves of them is kept.
+    """
+    wanted = ratio_value(ratio)
+    if not _near(Fraction(*master), wanted) and (own := [area for area in safe_areas if _is_ratio(area, wanted)]):
+        return tuple(replace(area, ratio=ratio) for area in own)
+    areas = []
+    for _, area in _binding(master, ratio, safe_areas):
+        left, right = (_fraction((edge * master[0] - box.x) / box.width) for edge in (area.x, area.x + area.width))
+        top, bottom = (_fraction((edge * master[1] - box.y) / box.height) for edge in (area.y, area.y + area.height))
+        if right > left and bottom > top:
+            areas.append(replace(area, ratio=ratio, x=left, y=top, width=right - left, height=bottom - top))
+    return tuple(areas)
 
 
 def close_crop(master: Size, ratio: str, focal: tuple[float, float], share: float = CLOSE_SHARE) -> Crop:

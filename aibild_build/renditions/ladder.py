@@ -84,17 +84,10 @@ class _Cutter:
         return self.assets.get(ratio) or self.assets[MASTER]
 
     def focal(self, ratio: str) -> tuple[float, float]:
-        """The focal point at a ratio: the brief's, or the one its rule for this ratio gives."""
-        for rule in self.brief.ratios:
-            at = rule.overrides.get("focal") if rule.ratio == ratio else None
-            if isinstance(at, list | tuple) and len(at) == 2:
-                return float(str(at[0])), float(str(at[1]))
-        return self.brief.focal
+        return focal_at(self.brief, ratio)
 
     def crop(self, ratio: str) -> Crop:
-        """The crop of a slot: text may lie on it, so the safe areas bind unless the ratio has an asset of its own."""
-        areas = () if ratio in self.assets else self.brief.safe_areas
-        return crop(self.asset(ratio)[1], ratio, self.focal(ratio), areas)
+        return shown_crop(self.brief, ratio, self.asset(ratio)[1], own=ratio in self.assets)
 
     def plain_crop(self, ratio: str) -> Crop:
         """The crop of a special cut, on which no text lies."""
@@ -128,6 +121,20 @@ class _Cutter:
 
     def at_width(self, ratio: str, box: Crop, width: int, format: str) -> Variant:
         return self.variant(ratio, box, (width, max(1, round(width * box.height / box.width))), format)
+
+
+def focal_at(brief: Brief, ratio: str) -> tuple[float, float]:
+    """The focal point at a ratio: the brief's, or the one its rule for this ratio gives."""
+    for rule in brief.ratios:
+        at = rule.overrides.get("focal") if rule.ratio == ratio else None
+        if isinstance(at, list | tuple) and len(at) == 2:
+            return float(str(at[0])), float(str(at[1]))
+    return brief.focal
+
+
+def shown_crop(brief: Brief, ratio: str, size: Size, *, own: bool) -> Crop:
+    """The crop of a slot from an asset of `size`: text may lie on it, so the safe areas bind unless the ratio has its own."""
+    return crop(size, ratio, focal_at(brief, ratio), () if own else brief.safe_areas)
 
 
 def lay_out(

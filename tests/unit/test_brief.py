@@ -157,6 +157,7 @@ palette: [teal]
 parameters: {steps: 30, deep: {a: 1, b: 2}}
 loras: [{name: soft, weight: 0.5}]
 thresholds: {noise: 0.1}
+required_gates: [noise]
 safe_areas: {"16:9": [{x: 0, y: 0, width: 1, height: 0.2, colour: black}], "1:1": []}
 ratios: [{ratio: "4:5", mode: regenerate, style: [dusk]}, "1:1"]
 size: [1024, 1024]
@@ -188,7 +189,7 @@ def test_site_profile_and_brief_merge_in_this_order(tmp_path: Path) -> None:
     assert brief.negative == "blur, text, clutter, noise, people"
     assert brief.palette == (Swatch(colour="#008080"),)
     assert brief.parameters == {"steps": 30, "deep": {"a": 1, "b": 3, "c": 4}, "loras": [{"name": "soft", "weight": 0.5}]}
-    assert brief.thresholds == {"noise": 0.3}
+    assert brief.thresholds == {"noise": 0.3} and brief.required_gates == ("noise",)
     assert [area.ratio for area in brief.safe_areas] == ["16:9", "1:1"]
     assert [(rule.ratio, rule.mode) for rule in brief.ratios] == [("4:5", "regenerate"), ("1:1", "crop"), ("3:2", "crop")]
     assert brief.ratios[0].overrides == {"style": "low sun, bold shapes"}

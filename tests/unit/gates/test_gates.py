@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from aibild_build import gates
 from aibild_build.errors import AibildError
 from aibild_build.gates.duplicate import Duplicate
-from aibild_build.model import Outcome
+from aibild_build.model import Json, Outcome
 
 
 def picture(seed: int = 1, size: tuple[int, int] = (320, 180)) -> Image.Image:
@@ -24,7 +24,8 @@ def picture(seed: int = 1, size: tuple[int, int] = (320, 180)) -> Image.Image:
 
 
 def seen(image: Image.Image, asked: tuple[int, int] | None = None, engine: str = "sketch") -> gates.Seen:
-    return gates.Seen(samples=image.tobytes(), size=image.size, mode=image.mode, asked=asked or image.size, engine=engine)
+    facts: dict[str, Json] = {"asked": list(asked or image.size), "engine": engine}
+    return gates.Seen(samples=image.tobytes(), size=image.size, mode=image.mode, facts=facts)
 
 
 def judged(name: str, subject: gates.Seen, **settings: float) -> Outcome:
@@ -35,10 +36,16 @@ def judged(name: str, subject: gates.Seen, **settings: float) -> Outcome:
 @pytest.mark.parametrize("name", gates.names())
 def test_every_gate_measures_the_same_twice_and_says_when_it_changes(name: str) -> None:
     gate = gates.load(name)
-    assert gate.name == name and gate.fingerprint >= 1 and gate.scope in ("asset", "assets")
+    assert (
+        gate.name == name
+        and gate.fingerprint >= 1
+        and gate.scope in gates.SCOPES
+        and set(gate.wants) <= set(gate.facts) <= set(gates.FACTS)
+    )
     assert gate.measure(seen(picture())) == gate.measure(seen(picture()))
     assert gate.judge(gate.measure(seen(picture())), {}).outcome is Outcome.PASS
-    assert gates.measure_key(gate, "a" * 64, (8, 8)) != gates.measure_key(gate, "b" * 64, (8, 8))
+    assert gates.measure_key(gate, "a" * 64) != gates.measure_key(gate, "b" * 64)
+    assert gates.measure_key(gate, "a" * 64, facts={"asked": [8, 8]}) != gates.measure_key(gate, "a" * 64)
 
 
 def test_an_unknown_gate_is_named() -> None:
@@ -63,7 +70,7 @@ def test_blank_blocks(case: str) -> None:
 
 def test_blank_passes_what_is_calm() -> None:
     assert judged("blank", seen(Image.linear_gradient("L").convert("RGB"))) is Outcome.PASS
-    assert judged("blank", seen(picture()), spread=200) is Outcome.BLOCK
+    assert judged("blank", seen(picture()), block=200) is Outcome.BLOCK
 
 
 def test_size_blocks_another_size_than_asked() -> None:

@@ -4,7 +4,7 @@
     ├─ SourceError              the site's source is wrong: carries findings `source-*`, exit 2
     ├─ TemplateError            a template failed: carries where, exit 2
     ├─ FrozenError              a frozen build would have to change or miss a picture: carries the list, exit 1
-    ├─ RefusedError             gates refused pictures that pages need: carries the list, exit 1
+    ├─ RefusedError             gates or guards refused pictures that pages need: carries the list, exit 1
     ├─ DecisionError            an approval, rejection, pick or retraction that cannot stand: nothing was written, exit 1
     ├─ LimitError               the plan costs more than the limits allow: nothing was made, exit 3
     ├─ EngineError
@@ -72,13 +72,17 @@ class FrozenError(AibildError):
 
 
 class RefusedError(AibildError):
-    """Gates refused every candidate of pictures that pages need. `missing` lists them with the reasons, one line each."""
+    """Gates refused every candidate of pictures that pages need, or guards their prompts.
+
+    `missing` lists them with the reasons, one line each; `findings` are those that stand behind it.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, missing: tuple[str, ...], *, hint: str = "") -> None:
+    def __init__(self, message: str, missing: tuple[str, ...] = (), *, hint: str = "", findings: tuple[Any, ...] = ()) -> None:
         super().__init__(message, hint=hint)
         self.missing = missing
+        self.findings = findings
 
 
 class DecisionError(AibildError):

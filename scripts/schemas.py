@@ -19,6 +19,7 @@ from aibild_build.brief import asked, read
 from aibild_build.brief.layers import Layer
 from aibild_build.config import FORMATS, Config, Language
 from aibild_build.config import read as config_read
+from aibild_build.config.guards import GUARDED, read_guards
 from aibild_build.model import PROMPT_PARTS, Finding, Json
 from aibild_build.pages.front import front_of
 from aibild_build.source import Document, Fields, Key
@@ -68,9 +69,18 @@ _ALT: Schema = {
 }
 _KEYWORDS: Schema = {"anyOf": [_TEXTS, {"type": "object", "additionalProperties": _TEXTS}]}
 
+_GUARDED: Schema = {
+    "type": "object",
+    "required": ["word"],
+    "additionalProperties": False,
+    "properties": {"word": _TEXT, "exact": {"type": "boolean"}, "languages": _TEXTS, "unless": _TEXTS},
+}
+_GUARDS: Schema = {"anyOf": [_TEXT, {"type": "array", "items": {"anyOf": [_TEXT, _GUARDED]}}]}
+
 # What a reader takes by `value` and judges itself, by the key's last name.
 _BARE: Mapping[str, Schema] = {
     **dict.fromkeys(PROMPT_PARTS, _TEXTS),
+    **dict.fromkeys((*GUARDED, "words"), _GUARDS),
     "alt": _ALT,
     "keywords": _KEYWORDS,
     "focal": _POINT,
@@ -250,6 +260,7 @@ def _brief() -> Schema:
 def _profile() -> Schema:
     table = Recorder()
     asked.read_layer(table, "profile", {}, "", table.fields("blocks"))
+    read_guards(table.fields("guards"))
     table.text("note")
     return _with_ratios(table.schema())
 

@@ -24,7 +24,7 @@ def explain(brief: Brief) -> dict[str, Json]:
         "negative": {"text": fields.pop("negative"), "from": list(layers.get("negative", ()))},
         "blocks": dict(fields.pop("blocks")),
     }
-    del fields["origin"]
+    del fields["origin"], fields["guards"]
     from_: dict[str, Json] = {
         name: list(names) for name, names in sorted(layers.items()) if name not in parts and name != "negative"
     }

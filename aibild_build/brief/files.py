@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..config import Config, read_address, read_rights
 from ..disk import safe_join
 from ..model import Brief, Finding, Json, Origin
 from ..source import Fields, fatal, nearest_hint, read_text, read_yaml, shown
 from .asked import read_focal
+from .guards import topics_of
 from .layers import Layer, last, merged_rights
 from .words import Shown, read_shown
 
@@ -39,7 +40,7 @@ def brief_of_file(config: Config, path: str) -> tuple[Brief | None, tuple[Findin
     sidecar, findings = read_sidecar(config, path)
     site = Layer(name="site", rights=config.defaults.rights)
     layers = (site, sidecar.layer)
-    return Brief(
+    brief = Brief(
         id=f"file:{path}",
         origin=Origin(path=sidecar.path or path),
         engine="imported",
@@ -58,7 +59,8 @@ def brief_of_file(config: Config, path: str) -> tuple[Brief | None, tuple[Findin
         location=sidecar.words.location,
         tags=sidecar.words.tags,
         layers={"credit": ("sidecar",)} if sidecar.layer.credit else {},
-    ), findings
+    )
+    return replace(brief, topics=topics_of(brief, config)), findings
 
 
 def file_fault(config: Config, path: str) -> tuple[str, str, str] | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ..model import PROMPT_PARTS, Json, RatioRule, Rights, SafeArea, Size, Swatch
+from ..model import PROMPT_PARTS, Guards, Json, RatioRule, Rights, SafeArea, Size, Swatch
 
 T = TypeVar("T")
 
@@ -37,7 +37,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """One level. `name` is "site", "profile NAME", "sidecar" or "brief". None and empty say nothing."""
+    """One level. `name` is "site", "profile NAME", "sidecar" or "brief". None and empty say nothing.
+
+    Of `guards` only a profile's are read: what a brief may say is not for the brief to decide.
+    """
 
     name: str
     engine: str | None = None
@@ -58,6 +61,7 @@ class Layer:
     license: str = ""
     acquire_license_page: str = ""
     rights: Rights = field(default_factory=Rights)
+    guards: Guards = field(default_factory=Guards)
 
 
 def tidy(text: str) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from ..config import CONFIG_FILE, Config
-from ..model import PROMPT_PARTS, Brief, Finding, Origin
+from ..config import CONFIG_FILE, Config, read_guards
+from ..model import PROMPT_PARTS, Brief, Finding, Guards, Origin
 from ..source import Document, Fields, fatal, nearest_hint
 from .asked import MAX_SEED, read_layer, read_variants
 from .blocks import Block, negative_pieces, read_blocks, read_folder
 from .files import Sidecar, file_fault, read_declared, read_sidecar
+from .guards import guard_findings, topics_of
 from .layers import (
     Layer,
     last,
@@ -99,7 +100,8 @@ def _read_library(config: Config) -> tuple[_Library, tuple[Finding, ...]]:
     for name, table in files.items():
         profiles[name] = Layer(name=f"profile {name}")
         if table is not None:
-            profiles[name] = read_layer(table, f"profile {name}", blocks, config.base_url, table.fields("blocks"))
+            layer = read_layer(table, f"profile {name}", blocks, config.base_url, table.fields("blocks"))
+            profiles[name] = replace(layer, guards=read_guards(table.fields("guards")))
             table.text("note")
             findings = (*findings, *table.finish())
     defaults = config.defaults
@@ -163,10 +165,12 @@ def _read_brief(library: _Library, name: str, table: Fields) -> tuple[Brief, tup
         required_gates=tuple(sorted({gate for layer in layers for gate in layer.required_gates})),
         variants=read_variants(table, library.blocks),
         layers=_spoken(layers),
+        guards=library.profiles[profile].guards if profile in library.profiles else Guards(),
     )
     if brief.engine == "imported" and not path and not table.has("file"):
         table.tell("source-missing", "expected file as path of a picture for engine imported, got nothing", "engine")
-    return brief, (*findings, *table.finish())
+    brief = replace(brief, topics=topics_of(brief, library.config))
+    return brief, (*findings, *table.finish(), *guard_findings(brief, library.config, table, layers))
 
 
 def _profile(library: _Library, table: Fields) -> str:

@@ -13,6 +13,7 @@ from ..disk import write_atomic
 from ..errors import SourceError
 from ..lock import LOCK_FILE, write_lock
 from ..model import Finding, Level
+from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins
 from ..plan.pictures import want_assets
 from ..plan.reading import open_project
@@ -55,6 +56,7 @@ def generate(
         pins = Pins(project)
         ask = partial(want_assets, store=store, briefs=briefs or None, force=options.force, repin=repin, pins=pins)
         wanted = ask(project)
+        refuse_guarded(project, wanted)
         costs = [one.work.cost for want in wanted for one in want.making]
         limits_of(options).over(project.config).refuse(
             images=len(costs),

@@ -22,6 +22,7 @@ from ..config import STATE_FOLDER
 from ..disk import write_atomic
 from ..lock import LOCK_FILE, write_lock
 from ..model import Brief, Report, Tally
+from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins, declared_model
 from ..plan.pages import read_remembered, remembered_bytes, want_pages
 from ..plan.pictures import engine_findings, want_assets
@@ -94,6 +95,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
         pins = Pins(project)
         ask = partial(want_assets, store=store, force=options.force, draft=options.draft, pins=pins)
         wanted = ask(project)
+        guarded = refuse_guarded(project, wanted)
         drafts = frozenset(want.brief for want in wanted if want.draft)
         if options.frozen:
             plan.refuse_frozen(wanted)
@@ -126,6 +128,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
             refused=made.refused,
             findings=(
                 *project.findings,
+                *guarded,
                 *relevel(
                     config,
                     (

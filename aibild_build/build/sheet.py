@@ -34,6 +34,7 @@ from ..model import (
     delivery_key,
     ratio_value,
 )
+from ..plan.guarding import refuse_guarded
 from ..plan.models import settings_of
 from ..plan.pictures import WantedAsset, want_assets
 from ..plan.reading import Project, open_project
@@ -91,6 +92,7 @@ def sheet(options: Options, profile: str, *, today: str, file: Path | None = Non
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
         wanted = _wanted(probing, store, profile, asked)
+        refuse_guarded(probing, tuple(wanted.values()))
         assets, seconds = _make_pictures(probing, wanted, arguments, crew, say, today)
         made = sum(len(want.making) for want in wanted.values())
         if made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -26,9 +27,10 @@ def plan(
 ) -> None:
     """Say what a build would make, why, and what it is expected to cost. Makes nothing."""
     with errors(as_json):
+        from ..model import Level
         from ..plan import plan as run
         from ..reports.objects import plan_object
-        from ..reports.text import plan_lines
+        from ..reports.text import plan_lines, worst
 
         planned = run(root, today=today(), store_dir=store, output_dir=output, base_url=base_url, force=force)
         if as_json:
@@ -37,3 +39,4 @@ def plan(
             for line in plan_lines(planned, details=verbose):
                 click.echo(line)
         print_findings(planned.findings, quiet=quiet)
+        sys.exit(1 if worst(planned.findings) is Level.ERROR else 0)

@@ -103,6 +103,7 @@ def _end(error: AibildError, as_json: bool) -> NoReturn:
         )
     elif isinstance(error, FrozenError | RefusedError):
         missing = error.missing
+        findings = error.findings if isinstance(error, RefusedError) else ()
     if as_json:
         print_json(fault_object(error.message, error.hint, findings, missing))
     print_findings(findings)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..standing import STATE_FOLDER
 from .checks import RESOURCES, path_matches
 from .foreign import no_config, read_check_config
+from .guards import read_guards
 from .read import CONFIG_FILE, FORMATS, read_config
 from .settings import (
     ApprovalRule,
@@ -51,6 +52,7 @@ __all__ = [
     "read_check_config",
     "read_address",
     "read_config",
+    "read_guards",
     "read_palette",
     "read_rights",
     "site_url",

@@ -17,6 +17,7 @@ from ..model import Finding, Json
 from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
 from .approvals import read_approvals
 from .checks import read_checks, read_levels, read_size
+from .guards import read_guards
 from .languages import read_languages
 from .models import read_models
 from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
@@ -94,6 +95,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         gates=_gates(settings),
         approvals=read_approvals(settings.fields("approvals")),
         required_gates=_required(settings),
+        guards=read_guards(settings.fields("guards")),
         levels=read_levels(settings.fields("rules")),
         checks=read_checks(settings, root),
         theme=_theme(site),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..model import Json, Level, Rights, Slot, Swatch
+from ..model import Guards, Json, Level, Rights, Slot, Swatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +174,7 @@ class Config:
     gates: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     approvals: Approvals = field(default_factory=Approvals)
     required_gates: tuple[str, ...] = ()
+    guards: Guards = field(default_factory=Guards)
     levels: Mapping[str, Level] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
     theme: Mapping[str, Json] = field(default_factory=dict)

@@ -10,7 +10,7 @@ SHA-256 over file bytes and names a blob. A *key* is SHA-256 over canonical JSON
 from __future__ import annotations
 
 from .assets import Actor, Approval, Asset, Made, Outcome, Rejection, Retraction, Verdict
-from .briefs import Brief, RatioRule, Recipe, Rights, SafeArea, Swatch, VariantOf, Words
+from .briefs import Brief, Forbidden, Guards, RatioRule, Recipe, Rights, SafeArea, Swatch, Topic, VariantOf, Words
 from .findings import Finding, Level, Origin
 from .pages import Cache, Heading, LinkRef, Output, Page, PictureRef, Site, StaticFile
 from .pictures import Candidate, Picture, Related, Source
@@ -30,6 +30,8 @@ __all__ = [
     "Crop",
     "FileFacts",
     "Finding",
+    "Forbidden",
+    "Guards",
     "Heading",
     "Json",
     "Level",
@@ -66,6 +68,7 @@ __all__ = [
     "StaticFile",
     "Swatch",
     "Tally",
+    "Topic",
     "Variant",
     "VariantOf",
     "Verdict",

@@ -71,14 +71,47 @@ class VariantOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """A word or phrase that prompts may not hold. `kind` is term, person, brand or motif.
+
+    An `exact` one is these very letters, any other every form that it takes in `languages` (base codes, "" is all of the
+    site's and English). Where a phrase of `unless` covers it, it is no hit.
+    """
+
+    kind: str
+    text: str
+    exact: bool = False
+    languages: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A sensitive subject: briefs that speak of it need the approval of `approvers` (roles) too."""
+
+    name: str
+    words: tuple[Forbidden, ...] = ()
+    approvers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """What prompts may not hold, and what needs more approvals."""
+
+    words: tuple[Forbidden, ...] = ()
+    topics: tuple[Topic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """One picture as its author asked for it, blocks and profile merged in. See the docs page "Briefs" for each field.
 
     The first half decides pixels and goes into the `Recipe`; the second half is how the picture is shown and costs nothing to
     change. `blocks` are (name, version) of every prompt block used, version = short digest of its text.
     `sidecar` holds what an imported file's sidecar declares (origin, source_type, licence, tool).
-    `thresholds` are the profile's for the gates, `required_gates` those that must have looked before a frozen build.
-    `layers` says for each merged field which of site, profile and brief spoke.
+    `thresholds` are the profile's for the gates, `required_gates` those that must have looked before a frozen build, `guards` the
+    profile's guards beside the site's; `topics` are the names of the sensitive topics that the brief speaks of. `layers` says for
+    each merged field which of site, profile and brief spoke.
     """
 
     id: str
@@ -118,6 +151,8 @@ class Brief:
     required_gates: tuple[str, ...] = ()
     variants: tuple[VariantOf, ...] = ()
     layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    guards: Guards = field(default_factory=Guards)
+    topics: tuple[str, ...] = ()
 
     @property
     def prompt(self) -> str:

@@ -16,6 +16,7 @@ from ..model import MASTER, Asset, Made, Picture, Plan, Tally
 from ..pages.render import Renderer
 from ..store import Store
 from .costs import past_costs
+from .guarding import guarded
 from .pages import WantedPage, read_remembered, want_pages
 from .pictures import WantedAsset, engine_findings, want_assets, with_cost
 from .reading import Project, open_project, relevel
@@ -64,6 +65,7 @@ def plan_project(project: Project, *, today: str, store_dir: Path | None, output
         findings=(
             *project.findings,
             *relevel(project.config, engine_findings(wanted)),
+            *guarded(project, wanted),
             *(finding for brief in briefs for finding in brief.findings),
         ),
     )

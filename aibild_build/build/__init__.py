@@ -28,7 +28,8 @@ def build(options: Options, *, today: str, talk: Talk | None = None) -> Report:
     """
     started = perf_counter()
     key = standing.asked_key({**asdict(options), "today": today, "from": Path.cwd()})
-    if not options.force and (report := _as_it_stands(options.root, key)) is not None:
+    # A strict build asks the machine too, of which no file tells.
+    if not (options.force or options.strict) and (report := _as_it_stands(options.root, key)) is not None:
         return replace(report, seconds=round(perf_counter() - started, 3))
     from .anew import build_anew
 

@@ -16,6 +16,7 @@ from typing import Any
 from .. import engines
 from ..errors import EngineError, EngineRefused, StoreCorrupt
 from ..model import Asset, FileFacts, Made, Recipe, Rendition, Variant
+from ..plan.exact import is_of, made_here_key
 from ..plan.pictures import asset_key, find_made
 from ..plan.records import digests_of
 from ..plan.renditions import find_encoded
@@ -23,6 +24,7 @@ from ..renditions.metadata import Metadata
 from ..store import Store
 from ..wire import from_json, to_json
 from .spill import SpillingStore
+from .telling import teller_of
 
 StoreArguments = tuple[str, str, bool, int]
 
@@ -42,8 +44,8 @@ def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
     """Make one candidate and put it into the store.
 
     `order`: store, engine, settings (JSON text), recipe, inputs (role → path), parent (blob or ""), expected (pixels or ""),
-    today, again (make it even if it is there). Answer: asset, seconds, made, note; or refused, hint, so that all refusals of a
-    run are told at once. Raises EngineError.
+    today, again (make it even if it is there), looks (folder and steps between two, or nothing). Answer: asset, seconds, made,
+    note; or refused, hint, so that all refusals of a run are told at once. Raises EngineError.
     """
     store = open_store(*order["store"])
     recipe: Recipe = from_json(Recipe, order["recipe"])
@@ -80,7 +82,7 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
     inputs = {role: Path(path).read_bytes() for role, path in order["inputs"]}
     if order.get("parent"):
         inputs["parent"] = _parent(store, order["parent"])
-    drawn = _engine(order["engine"], order["settings"]).generate(recipe, inputs, lambda share: None)[0]
+    drawn = _engine(order["engine"], order["settings"]).generate(recipe, inputs, teller_of(order, recipe))[0]
     pixels = pixels_digest(drawn.samples, drawn.size, drawn.mode)
     if order["expected"] not in ("", pixels):
         raise EngineError(
@@ -104,9 +106,28 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
         original=store.put(drawn.original, durable=True).digest if drawn.original else "",
     )
     fields = {"asset": to_json(asset), "recipe": recipe.asked(), "noted": dict(recipe.noted)}
-    _stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)
+    first = _stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)
+    if from_json(Asset, first["asset"]).made.environment != asset.made.environment:
+        _record_here(store, order, recipe, asset)
     _stand(store, recipe.key, "recipe", fields, asset.digest)
     return asset
+
+
+def _record_here(store: Store, order: Mapping[str, Any], recipe: Recipe, asset: Asset) -> None:
+    """The same pixels came in another environment: as good as made here, unless something had to be given up for it."""
+    here = environment_of({**order, "recipe": to_json(recipe)})["environment"]
+    if here is not None and is_of(asset.made.environment, here):
+        store.record(made_here_key(asset, here), "environment", {"pixels": asset.pixels, "environment": here})
+
+
+def environment_of(order: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a worker's machine may move the last bits of a picture. `order`: engine, settings, recipe. Raises EngineError.
+
+    Answer: `environment`, None for an engine whose pixels depend on no machine.
+    """
+    engine = _engine(order["engine"], order["settings"])
+    recipe: Recipe = from_json(Recipe, order["recipe"])
+    return {"environment": dict(engine.environment(recipe)) if isinstance(engine, engines.Situated) else None}
 
 
 def make_files(order: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from .. import plan
 from ..canonical import canonical
 from ..config import STATE_FOLDER, Config
 from ..model import Breakpoint, Picture, Source
+from ..plan.costs import LEDGER
 from ..plan.pages import name_of, read_remembered
 from ..plan.pictures import want_assets
 from ..plan.reading import Project, open_project
@@ -22,14 +23,16 @@ from ..plan.renditions import compose_pictures, want_renditions
 from ..renditions import chosen
 from ..store import Store
 
-LEDGER = "ledger.jsonl"
 DEVICES = {"phone": (412.0, 1.75), "desktop": (1350.0, 1.0)}  # Lighthouse's two (seo.md A7)
 _MEDIA = re.compile(r"\((min|max)-width: ([\d.]+)px\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """One stage of a run. `day` is YYYY-MM-DD; seconds are those of engines and encoders; credits in the vendors' own money."""
+    """One stage of a run. `day` is YYYY-MM-DD; seconds are those of engines and encoders; credits in the vendors' own money.
+
+    `devices` names what engines drew with, so that the next plan counts with this machine.
+    """
 
     day: str
     pictures: int = 0
@@ -37,6 +40,7 @@ class Spent:
     credits: float = 0.0
     encodes: int = 0
     encode_seconds: float = 0.0
+    devices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..canonical import canonical
 from ..config import STATE_FOLDER
 from ..crews import Crew
 from ..errors import EngineUnavailable, SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
-from ..model import MASTER, Asset, Finding, Json, Level, PictureReason, Rendition, Work
+from ..model import MASTER, Asset, Finding, Json, Level, Rendition, Work
 from ..plan import made_day
 from ..plan.gates import Judged
-from ..plan.models import settings_of
-from ..plan.pictures import Making, WantedAsset, asset_names
+from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..wire import from_json, to_json
@@ -26,6 +24,8 @@ from .carry import carry_out
 from .gating import Gated, Verdicts, let_through, refuse_prompts, score_of, scores_of
 from .jobs import StoreArguments, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
+from .options import Manner
+from .orders import Order, picture_orders
 from .talk import Talk
 
 
@@ -72,6 +72,7 @@ def make_pictures(
     talk: Talk,
     today: str,
     again: Again | None = None,
+    manner: Manner | None = None,
 ) -> PicturesMade:
     """Make what is missing and let it through the gates, pictures before those that start from them.
 
@@ -83,7 +84,7 @@ def make_pictures(
     total: PicturesMade | None = None
     while True:
         ready = tuple(want for want in wanted if not want.waiting)
-        wave = _make_wave(project, ready, store, crew, talk, today, settled)
+        wave = _make_wave(project, ready, store, crew, talk, today, settled, manner or Manner())
         total = _added(total, wave)
         settled |= {want.subject for want in ready}
         if len(ready) == len(wanted) or again is None:
@@ -114,6 +115,7 @@ def _make_wave(
     talk: Talk,
     today: str,
     settled: Collection[str],
+    manner: Manner,
 ) -> PicturesMade:
     """Make pictures that start from nothing, or from what is there. Those of `settled` subjects were counted before."""
     blocked = [want.subject for want in wanted if want.blocked]
@@ -129,8 +131,7 @@ def _make_wave(
             hint=f"bring the old files back, or take the new ones with `aibild models update {changed[0]}`",
         )
     refuse_prompts(project, wanted)
-    orders = [picture_order(project, want, making, store, today) for want in wanted for making in want.making]
-    orders.sort(key=_by_model)
+    orders = picture_orders(project, wanted, store, today, manner)
     answers = _carried_out(project, orders, crew, talk, today)
     refusals = tuple(_refusals(project, wanted, answers))
     if refusals:
@@ -155,9 +156,7 @@ def _make_wave(
     )
 
 
-def _carried_out(
-    project: Project, orders: list[tuple[Work, dict[str, Any]]], crew: Crew, talk: Talk, today: str
-) -> Mapping[str, Mapping[str, Any]]:
+def _carried_out(project: Project, orders: list[Order], crew: Crew, talk: Talk, today: str) -> Mapping[str, Mapping[str, Any]]:
     """Every answer by key. What was spent is noted even when the run breaks off, since it was spent all the same."""
     answers: dict[str, Mapping[str, Any]] = {}
     try:
@@ -170,18 +169,14 @@ def _carried_out(
 
 def _spent(answers: Mapping[str, Mapping[str, Any]], today: str) -> Spent:
     new = [answer for answer in answers.values() if answer["made"]]
+    records = [answer["asset"]["made"] for answer in new]
     return Spent(
         day=today,
         pictures=len(new),
         engine_seconds=round(sum(answer["seconds"] for answer in new), 3),
         credits=round(sum(answer["asset"]["made"]["credits"] for answer in new), 6),
+        devices={made["engine"]: str(made["environment"]["device"]) for made in records if made["environment"].get("device")},
     )
-
-
-def _by_model(order: tuple[Work, dict[str, Any]]) -> tuple[str, str, str]:
-    """Pictures of one model one after another, so that it is loaded once; within it those of one set of adapters."""
-    noted = order[1]["recipe"]["noted"]
-    return str(order[1]["engine"]), str(noted.get("model", "")), canonical(noted.get("models") or {}).decode()
 
 
 def _refusals(project: Project, wanted: tuple[WantedAsset, ...], answers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
@@ -221,28 +216,6 @@ def _in_use(
     kept = {brief_id: asset_names(brief) for brief_id, brief in project.site.briefs.items()}
     models = {name: entry for name, entry in lock.models.items() if name in project.config.models}
     return replace(lock.only(kept), models=models), assets, days
-
-
-def picture_order(
-    project: Project, want: WantedAsset, making: Making, store: StoreArguments, today: str
-) -> tuple[Work, dict[str, Any]]:
-    """What a worker is told to make one candidate, and the work that this is."""
-    root = project.config.root
-    settings = canonical(settings_of(project.config, want.engine)).decode()
-    order = {
-        "store": store,
-        "lane": want.lane,
-        "engine": want.engine,
-        "settings": settings,
-        "recipe": to_json(making.recipe),
-        "inputs": [(role, str(root / path)) for role, path in making.inputs],
-        "parent": want.parent.digest if want.parent is not None else "",
-        "expected": making.expected,
-        "subject": f"`{want.subject}`",
-        "today": today,
-        "again": making.work.reason in (PictureReason.FORCED, PictureReason.REPINNED),
-    }
-    return making.work, order
 
 
 def _all_assets(want: WantedAsset, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Asset]:

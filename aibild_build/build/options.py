@@ -7,11 +7,25 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a run makes pictures: what is no part of what they are.
+
+    `looks` is a folder for previews, None for none; `every` is the number of steps between two. `strict` has pictures made, and
+    takes them, only as they come out here: one at a time, with kernels that repeat.
+    """
+
+    looks: Path | None = None
+    every: int = 5
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to build.
 
     `store` and `output` override `aibild.toml`; `workers` 0 is one for each core; `crew` says who works; limits None are the
-    site's own. With `check` the rules look at the built site, where `[check] build` lets them.
+    site's own. With `check` the rules look at the built site, where `[check] build` lets them. `preview` is a folder for looks at
+    pictures at work; `strict` takes only pictures that were made as they would be here.
     """
 
     root: Path
@@ -28,3 +42,10 @@ class Options:
     limit_credits: float | None = None
     workers: int = 0
     crew: str = "local"
+    preview: Path | None = None
+    preview_every: int = 5
+    strict: bool = False
+
+    @property
+    def manner(self) -> Manner:
+        return Manner(looks=self.preview, every=self.preview_every, strict=self.strict)

@@ -29,6 +29,7 @@ from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions
 from .draft import as_draft, draft_findings
+from .exactness import Exactness
 from .gating import let_files_through, refuse_unapproved, refuse_unjudged
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
@@ -93,13 +94,16 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
     ):
         _refuse_over_limit(options, project, today)
         pins = Pins(project)
-        ask = partial(want_assets, store=store, force=options.force, draft=options.draft, pins=pins)
+        takes = Exactness(config, store, crew, options.manner).takes if options.strict else None
+        ask = partial(want_assets, store=store, force=options.force, draft=options.draft, pins=pins, takes=takes)
         wanted = ask(project)
         guarded = refuse_guarded(project, wanted)
         drafts = frozenset(want.brief for want in wanted if want.draft)
         if options.frozen:
             plan.refuse_frozen(wanted)
-        made = make_pictures(project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled))
+        made = make_pictures(
+            project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled), options.manner
+        )
         pins.save()
         lock = write_lock(made.lock).encode()
         if not options.frozen:

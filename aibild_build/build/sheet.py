@@ -48,8 +48,8 @@ from ..wire import from_json, to_json
 from .carry import carry_out
 from .jobs import StoreArguments, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
-from .making import picture_order
-from .options import Options
+from .options import Manner, Options
+from .orders import picture_orders
 from .pipeline import opened_store
 from .sheet_page import Contrast, Probe, Sheet, write_sheet
 from .talk import Silent, Talk
@@ -185,7 +185,7 @@ def _make_pictures(
     project: Project, wanted: Mapping[str, WantedAsset], store: StoreArguments, crew: Crew, talk: Talk, today: str
 ) -> tuple[dict[str, Asset], float]:
     """The asset of every probe by brief, and the seconds that engines took."""
-    orders = [picture_order(project, want, making, store, today) for want in wanted.values() for making in want.making]
+    orders = picture_orders(project, tuple(wanted.values()), store, today, Manner())
     answers = {work.key: answer for work, answer in carry_out("picture", make_picture, orders, crew, talk)}
     assets = {
         brief: want.assets.get(want.recipes[0].key) or from_json(Asset, answers[want.recipes[0].key]["asset"])

@@ -17,6 +17,10 @@ class Talk(Protocol):
         """`total` pieces of one kind of work follow; `seconds` is what they are expected to take, None where that is unknown."""
         ...
 
+    def step(self, work: Work, done: int, total: int) -> None:
+        """`work` is at step `done` of `total`."""
+        ...
+
     def did(self, work: Work, seconds: float, pieces: int) -> None:
         """So many pieces are done, of which `work` is one."""
         ...
@@ -34,6 +38,9 @@ class Silent:
     """Says nothing."""
 
     def begin(self, kind: str, total: int, seconds: float | None) -> None:
+        return None
+
+    def step(self, work: Work, done: int, total: int) -> None:
         return None
 
     def did(self, work: Work, seconds: float, pieces: int) -> None:

@@ -17,6 +17,7 @@ from .shared import common, errors, print_findings, print_json, today
 @click.option("--frozen", is_flag=True, help="Change nothing: refuse pictures that lock and store do not give.")
 @click.option("--draft", is_flag=True, help="Let sketches stand in for pictures that are not made yet; not to be deployed.")
 @click.option("--force", is_flag=True, help="Make again what can be made again exactly, encode and render everything.")
+@click.option("--strict", is_flag=True, help="Take only pictures that were made as they would be here; make the others again.")
 @click.option("--no-check", is_flag=True, help="Do not check the built site.")
 @click.option("--read-only-store", is_flag=True, help="Use the store, add nothing to it.")
 @click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
@@ -34,6 +35,7 @@ def build(
     frozen: bool,
     draft: bool,
     force: bool,
+    strict: bool,
     no_check: bool,
     read_only_store: bool,
     limit_seconds: float | None,
@@ -61,6 +63,7 @@ def build(
             frozen=frozen,
             draft=draft,
             force=force,
+            strict=strict,
             check=not (no_check or draft),
             limit_seconds=limit_seconds,
             limit_images=limit_images,

@@ -13,6 +13,10 @@ from .shared import common, errors, print_json, today
 @click.argument("briefs", nargs=-1)
 @common
 @click.option("--repin", is_flag=True, help="Replace pinned pixels by new ones of the same recipe.")
+@click.option("--shard", default="", metavar="I/N", help="Make the I-th share of N, for several machines; see the docs.")
+@click.option("--strict", is_flag=True, help="Take only pictures that were made as they would be here; make the others again.")
+@click.option("--preview", type=click.Path(path_type=Path, file_okay=False), help="Put looks at unfinished pictures there.")
+@click.option("--preview-every", type=click.IntRange(1), default=5, help="Steps from one look to the next.")
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
 @click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
@@ -24,6 +28,10 @@ def generate(
     quiet: bool,
     verbose: bool,
     repin: bool,
+    shard: str,
+    strict: bool,
+    preview: Path | None,
+    preview_every: int,
     limit_images: int | None,
     limit_credits: float | None,
     workers: int,
@@ -36,8 +44,17 @@ def generate(
         from ..wire import to_json
         from .talk import talk_for
 
-        options = Options(root=root, store=store, limit_images=limit_images, limit_credits=limit_credits, workers=workers)
-        done = run(options, briefs, repin=repin, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
+        options = Options(
+            root=root,
+            store=store,
+            limit_images=limit_images,
+            limit_credits=limit_credits,
+            workers=workers,
+            strict=strict,
+            preview=preview,
+            preview_every=preview_every,
+        )
+        done = run(options, briefs, repin=repin, shard=shard, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
         if as_json:
             print_json({"schema": 1, **to_json(done)})
         elif not quiet:

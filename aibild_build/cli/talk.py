@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -13,6 +15,7 @@ from ..model import Work
 from ..reports.text import duration
 
 _NAMES = {"picture": "pictures", "rendition": "files", "page": "pages", "measure": "gates"}
+_QUIET_S = 10.0  # a log gets a line on a picture's steps this often
 
 
 def talk_for(*, quiet: bool, verbose: bool) -> Talk:
@@ -24,18 +27,47 @@ def talk_for(*, quiet: bool, verbose: bool) -> Talk:
     return Lines(verbose)
 
 
-class Lines:
-    """One line when a kind of work begins and one when it ends; with `verbose` one for each piece, with its reason."""
+class _Steps:
+    """Steps of the picture at work, with the time that its rest takes at the pace so far."""
 
-    def __init__(self, verbose: bool) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._key = ""
+        self._first = (0, 0.0)
+
+    def told(self, work: Work, done: int, total: int) -> str:
+        moment = self._now()
+        if work.key != self._key or done <= self._first[0]:
+            self._key, self._first = work.key, (done, moment)
+        counted = done - self._first[0]
+        left = f", {duration((moment - self._first[1]) / counted * (total - done))} left" if counted else ""
+        return f"{work.subject}, step {done} of {total}{left}"
+
+
+class Lines:
+    """One line when a kind of work begins and one when it ends; with `verbose` one for each piece, with its reason.
+
+    A picture that takes long gets a line on its steps now and then. `now` is a clock in seconds.
+    """
+
+    def __init__(self, verbose: bool, now: Callable[[], float] = time.monotonic) -> None:
         self._verbose = verbose
+        self._now, self._steps = now, _Steps(now)
+        self._spoke = now()
         self._done = self._total = 0
         self._kind = ""
 
     def begin(self, kind: str, total: int, seconds: float | None) -> None:
         expected = f", about {duration(seconds)} on one core" if seconds else ""
         self._kind, self._total, self._done = _NAMES.get(kind, kind), total, 0
+        self._spoke = self._now()
         click.echo(f"{self._kind}: {total} to make{expected}", err=True)
+
+    def step(self, work: Work, done: int, total: int) -> None:
+        told = self._steps.told(work, done, total)
+        if self._now() - self._spoke >= _QUIET_S:
+            self._spoke = self._now()
+            click.echo(f"{self._kind}: {self._done}/{self._total} {told}", err=True)
 
     def did(self, work: Work, seconds: float, pieces: int) -> None:
         self._done += pieces
@@ -57,6 +89,8 @@ class Bar:
 
     def __init__(self, verbose: bool) -> None:
         self._verbose = verbose
+        self._steps = _Steps(time.monotonic)
+        self._done = 0
         self._progress: Any = None
         self._task: Any = None
 
@@ -67,10 +101,15 @@ class Bar:
         columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, TextColumn("{task.fields[subject]}"), console=Console(stderr=True), transient=True)
         self._progress.start()
+        self._done = 0
         self._task = self._progress.add_task(_NAMES.get(kind, kind), total=total, subject="")
 
+    def step(self, work: Work, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=self._done + done / total, subject=self._steps.told(work, done, total))
+
     def did(self, work: Work, seconds: float, pieces: int) -> None:
-        self._progress.update(self._task, advance=pieces, subject=f"{work.subject}, {work.reason.value}")
+        self._done += pieces
+        self._progress.update(self._task, completed=self._done, subject=f"{work.subject}, {work.reason.value}")
         if self._verbose:
             self._progress.console.print(f"{work.subject}: {work.reason.value}", highlight=False, markup=False)
 

@@ -31,6 +31,10 @@ def why(name: str, root: Path, store: Path | None, as_json: bool, quiet: bool, v
             click.echo(f"{answer.kind} {answer.subject}: {answer.verdict}")
             for row in answer.differences:
                 click.echo(difference_line(row.field, row.before, row.now))
+            if isinstance(answer.identity, dict) and answer.identity.get("hit") == "equivalent":
+                click.echo("  equivalent: made in another environment, which is noted and repaints nothing")
+                for field, both in (answer.identity.get("environment") or {}).items():
+                    click.echo(difference_line(field, *both))
             if (verbose or answer.kind == "rendition") and isinstance(answer.identity, dict):
                 for field, value in answer.identity.items():
                     click.echo(f"  {field} = {value}")

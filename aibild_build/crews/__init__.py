@@ -5,17 +5,23 @@ a function that takes the number of workers. Members do not know each other. To 
 `Crew`, a loader function with a real import in its body, its row, its page of docs.
 
 A job is a module-level function with small arguments that can be pickled; it opens the store itself, returns digests and facts.
-A crew may run a job again after its worker died, so a job must be safe to repeat.
+A crew may run a job again after its worker died, so a job must be safe to repeat. A job that takes long may `tell` how far it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..errors import AibildError
+from ..model import Json
+
+Hear = Callable[[Json], None]
+_HEARING: ContextVar[Hear | None] = ContextVar("hearing", default=None)
 
 
 class Crew(Protocol):
@@ -30,6 +36,32 @@ class Crew(Protocol):
     def close(self) -> None:
         """Drop the jobs that did not begin, wait for those that did, let the workers go. May be called twice."""
         ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """What a crew has besides that carries news from a job to who waits for it."""
+
+    def listen(self, hear: Hear) -> None:
+        """From now on `hear` is called with what jobs `tell`, from any thread."""
+        ...
+
+
+def tell(news: Json) -> None:
+    """In a job: a word on how far it is. Nobody may be listening, so nothing can hang on it."""
+    hear = _HEARING.get()
+    if hear is not None:
+        hear(news)
+
+
+@contextmanager
+def hearing(hear: Hear | None) -> Iterator[None]:
+    """For crews: what a job tells in this context goes to `hear`."""
+    token = _HEARING.set(hear)
+    try:
+        yield
+    finally:
+        _HEARING.reset(token)
 
 
 def _local(workers: int) -> Crew:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
 
+from . import Hear, hearing
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -18,6 +20,7 @@ class InlineLane(Executor):
 
     def __init__(self) -> None:
         self._closed = False
+        self.hear: Hear | None = None
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         if self._closed:
@@ -25,7 +28,8 @@ class InlineLane(Executor):
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
         try:
-            future.set_result(fn(*args, **kwargs))
+            with hearing(self.hear):
+                future.set_result(fn(*args, **kwargs))
         except Exception as error:
             future.set_exception(error)
         return future
@@ -40,6 +44,9 @@ class Inline:
     def __init__(self) -> None:
         self.cpu = InlineLane()
         self.gpu = self.cpu
+
+    def listen(self, hear: Hear) -> None:
+        self.cpu.hear = hear
 
     def close(self) -> None:
         self.cpu.shutdown()

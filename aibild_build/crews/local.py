@@ -21,11 +21,13 @@ from multiprocessing.connection import wait as wait_for_any
 from typing import Any, ParamSpec, TypeVar
 
 from ..errors import AibildError
+from . import Hear, hearing
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 TRIES = 3
+_NEWS = None  # what stands before a job's news where True or False stands before its answer
 
 
 class ProcessLane(Executor):
@@ -38,6 +40,7 @@ class ProcessLane(Executor):
     def __init__(self, workers: int, *, threads: int = 0) -> None:
         self._feeders = ThreadPoolExecutor(workers, thread_name_prefix="crew")
         self._threads = threads
+        self.hear: Hear | None = None
         self._idle: list[_Worker] = []
         self._lock = threading.Lock()
 
@@ -59,13 +62,12 @@ class ProcessLane(Executor):
         for _ in range(TRIES):
             worker = self._take()
             try:
-                answer = worker.ask(job)
+                fine, value = worker.ask(job, self.hear)
             except (EOFError, OSError):
                 worker.end()
                 continue
             with self._lock:
                 self._idle.append(worker)
-            fine, value = pickle.loads(answer)
             if fine:
                 return value
             raise value
@@ -86,6 +88,9 @@ class Local:
     def __init__(self, workers: int = 0) -> None:
         self.cpu = ProcessLane(workers or processors(), threads=1)
         self.gpu = ProcessLane(1)
+
+    def listen(self, hear: Hear) -> None:
+        self.cpu.hear = self.gpu.hear = hear
 
     def close(self) -> None:
         self.cpu.shutdown(cancel_futures=True)
@@ -109,10 +114,15 @@ class _Worker:
         self._process.start()
         theirs.close()  # or its death would not end our side
 
-    def ask(self, job: bytes) -> bytes:
-        """Raises EOFError or OSError when the process is gone."""
+    def ask(self, job: bytes, hear: Hear | None) -> tuple[bool, Any]:
+        """(True, value) or (False, exception); `hear` gets its news. Raises EOFError or OSError when the process is gone."""
         self._pipe.send_bytes(job)
-        return self._pipe.recv_bytes()
+        while True:
+            kind, value = pickle.loads(self._pipe.recv_bytes())
+            if kind is not _NEWS:
+                return kind, value
+            if hear is not None:
+                hear(value)
 
     def end(self) -> None:
         """A worker without a pipe has nothing left to wait for and leaves."""
@@ -128,12 +138,13 @@ def _serve(jobs: Connection, threads: int) -> None:
         # One process a processor: threads of numeric libraries would only be in each other's way.
         os.environ["OMP_NUM_THREADS"] = str(threads)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    while True:
-        try:
-            job = jobs.recv_bytes()
-        except EOFError:
-            return
-        jobs.send_bytes(_answer(job))
+    with hearing(lambda news: jobs.send_bytes(pickle.dumps((_NEWS, news)))):
+        while True:
+            try:
+                job = jobs.recv_bytes()
+            except EOFError:
+                return
+            jobs.send_bytes(_answer(job))
 
 
 def _answer(job: bytes) -> bytes:

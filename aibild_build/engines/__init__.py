@@ -52,6 +52,20 @@ class Drawn:
 Progress = Callable[[float], None]  # called with the share done, 0–1; may raise to cancel
 
 
+@runtime_checkable
+class Watching(Protocol):
+    """What a `progress` is besides for one who counts steps and wants to look at the unfinished picture.
+
+    `every` is the number of steps from one look to the next, 0 for none; a look is small 8-bit RGB and decides nothing.
+    """
+
+    every: int
+
+    def step(self, done: int, total: int) -> None: ...
+
+    def look(self, samples: bytes, size: Size) -> None: ...
+
+
 class Engine(Protocol):
     """`fingerprint` is raised by hand when pixels move. `exact`: the same recipe gives the same pixels on every machine.
 
@@ -102,6 +116,15 @@ class Modelled(Protocol):
     """
 
     def models_of(self, brief: Brief) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class Situated(Protocol):
+    """What an engine has besides whose last bits depend on where it runs."""
+
+    def environment(self, recipe: Recipe) -> Mapping[str, Json]:
+        """What of this machine may move the last bits of that picture, as its record would say. Raises EngineUnavailable."""
+        ...
 
 
 @runtime_checkable
@@ -178,6 +201,18 @@ _MODELLED = frozenset({"sdxl"})
 def takes_models(name: str) -> bool:
     """Whether an engine's settings come with the models that aibild.toml declares. Outside engines get them as well."""
     return name in _MODELLED or name not in _MEMBERS
+
+
+def counted_work(name: str, parameters: Mapping[str, Json]) -> float:
+    """What an engine counts of the work in a recipe's parameters, in a unit of its own; seconds on one device are proportional.
+
+    0 where it counts nothing.
+    """
+    if name != "sdxl":
+        return 0.0
+    from .sdxl import teraflop
+
+    return teraflop(parameters)
 
 
 def names() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ class PictureReason(StrEnum):
     INPUT_CHANGED = "input changed"
     MISSING_BLOB = "missing from the store"
     REPINNED = "repinned"
+    OTHER_ENVIRONMENT = "made in another environment"
     FORCED = "forced"
 
 
@@ -40,10 +41,11 @@ Reason: TypeAlias = PictureReason | RenditionReason | PageReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a piece of work is expected to take; None where nothing is known yet."""
+    """What a piece of work is expected to take; None where nothing is known yet. `basis` says what that rests on."""
 
     seconds: float | None = None
     credits: float = 0.0
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

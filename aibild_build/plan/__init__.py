@@ -12,7 +12,7 @@ from pathlib import Path
 from ..config import STATE_FOLDER
 from ..errors import FrozenError
 from ..lock import LockState
-from ..model import MASTER, Asset, Made, Picture, Plan, Tally
+from ..model import MASTER, Asset, Made, Picture, PictureReason, Plan, Tally
 from ..pages.render import Renderer
 from ..store import Store
 from .costs import past_costs
@@ -45,8 +45,8 @@ def plan(
 def plan_project(project: Project, *, today: str, store_dir: Path | None, output_dir: Path | None, force: bool) -> Plan:
     """`plan` for a project that is open."""
     store = Store(store_dir or store_path(project), read_only=True)
-    costs = past_costs(store)
-    wanted = with_cost(want_assets(project, store, force=force), costs.pictures)
+    costs = past_costs(store, project.config.root)
+    wanted = with_cost(want_assets(project, store, force=force), costs)
     assets, days = expected_assets(wanted, today)
     briefs = want_renditions(project, store, assets, days, force=force, seconds_per_megapixel=costs.encodes)
     pages = _pages(project, briefs, output_dir or output_path(project), force)
@@ -75,6 +75,12 @@ def refuse_frozen(wanted: tuple[WantedAsset, ...]) -> None:
     """Raises FrozenError when a frozen build would need what the lock does not pin, or cannot have what it pins."""
     missing = [f"{asset.subject}: the lock is {_state(asset.state)}" for asset in wanted if asset.state is not LockState.EQUAL]
     missing += [f"{asset.subject}: {asset.blocked}" for asset in wanted if asset.blocked]
+    missing += [
+        f"{asset.subject}: {one.work.reason.value}"
+        for asset in wanted
+        for one in asset.making
+        if one.work.reason is PictureReason.OTHER_ENVIRONMENT
+    ]
     if missing:
         message = f"{len(missing)} picture{'' if len(missing) == 1 else 's'} cannot come from lock and store"
         raise FrozenError(message, tuple(sorted(missing)), hint="run `aibild build` where the engines are and commit aibild.lock")

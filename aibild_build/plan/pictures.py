@@ -6,7 +6,7 @@ Takes a `Project` and a store, yields one `WantedAsset` for every asset of every
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from .. import engines, recipe
 from ..canonical import digest_of, key_of
 from ..errors import SourceError
 from ..lock import Lock, LockState, Pin, Pinned, compare
-from ..model import MASTER, Asset, Brief, Cost, Finding, Json, Level, PictureReason, Recipe, Size, Work
+from ..model import MASTER, Asset, Brief, Finding, Json, Level, PictureReason, Recipe, Size, Work
 from ..store import Store
 from ..wire import from_json
 from .chains import Node, asset_names, bases, chain, is_hidden, plain
+from .costs import PastCosts
 from .models import Pins, changed_finding, fault_finding, settings_of
 from .reading import Project, uses
 
@@ -33,6 +34,13 @@ __all__ = [
     "want_assets",
     "with_cost",
 ]
+
+
+Takes = Callable[[Recipe, Asset], bool]
+
+
+def _takes_all(one: Recipe, asset: Asset) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +110,14 @@ def want_assets(
     draft: bool = False,
     settled: Collection[str] = (),
     pins: Pins | None = None,
+    takes: Takes | None = None,
 ) -> tuple[WantedAsset, ...]:
     """Every asset that the site's pages need, or that `briefs` need, sorted by brief.
 
-    `settled` are subjects that this run has made already: neither `force` nor `repin` applies to them again. Raises SourceError
-    when an engine finds fault with a brief.
+    `settled` are subjects that this run has made already: neither `force` nor `repin` applies to them again. `takes` says of an
+    asset at hand whether it will do; None takes all. Raises SourceError when an engine finds fault with a brief.
     """
-    ask = _Asking(project, store, pins or Pins(project), force=force, repin=repin, draft=draft, settled=frozenset(settled))
+    ask = _Asking(project, store, pins or Pins(project), takes, force=force, repin=repin, draft=draft, settled=frozenset(settled))
     wanted: list[WantedAsset] = []
     for brief_id in sorted(uses(project.config, project.site) if briefs is None else briefs):
         wanted += ask.wants_of(project.site.briefs[brief_id])
@@ -126,11 +135,21 @@ class _Asking:
     """One round of questions: engines are loaded once, faults are collected."""
 
     def __init__(
-        self, project: Project, store: Store, pins: Pins, *, force: bool, repin: bool, draft: bool, settled: frozenset[str]
+        self,
+        project: Project,
+        store: Store,
+        pins: Pins,
+        takes: Takes | None,
+        *,
+        force: bool,
+        repin: bool,
+        draft: bool,
+        settled: frozenset[str],
     ) -> None:
         self._project = project
         self._store = store
         self._pins = pins
+        self._takes = takes or _takes_all
         self._force, self._repin, self._draft, self._settled = force, repin, draft, settled
         self._engines: dict[str, engines.Engine] = {}
         self.faults: list[Finding] = []
@@ -187,6 +206,7 @@ class _Asking:
             resolved.inputs,
             force=self._force and fresh,
             repin=self._repin and fresh,
+            takes=self._takes if fresh else _takes_all,
         )
         changed = self._pins.changed(names)
         return replace(
@@ -306,6 +326,7 @@ def _decide(
     *,
     force: bool,
     repin: bool,
+    takes: Takes,
 ) -> WantedAsset:
     """The lock's table for one asset (see the docs page "The lock")."""
     brief, name = node.brief, node.name
@@ -324,7 +345,9 @@ def _decide(
         pin = pinned.picked
         one = next(one for one in recipes if one.key == pin.recipe)
         asset = find_pinned(store, pin)
-        if asset is not None and not (force and engine.exact):
+        if asset is not None and not takes(one, asset):
+            make(one, PictureReason.OTHER_ENVIRONMENT, pin.pixels)
+        elif asset is not None and not (force and engine.exact):
             assets[pin.recipe] = asset
         elif engine.exact:
             make(one, PictureReason.FORCED if force else PictureReason.MISSING_BLOB, pin.pixels)
@@ -334,7 +357,10 @@ def _decide(
         for one in recipes:
             asset = find_made(store, one.key)
             if asset is not None and not (force or repin):
-                assets[one.key] = asset
+                if takes(one, asset):
+                    assets[one.key] = asset
+                else:
+                    make(one, PictureReason.OTHER_ENVIRONMENT)
             elif repin and state is LockState.EQUAL:
                 make(one, PictureReason.REPINNED)
             else:
@@ -362,7 +388,7 @@ def _stand_in(project: Project, store: Store, node: Node) -> WantedAsset:
     alone = Node(name=node.name, parent="", brief=replace(own, candidates=1, ratios=()), size=node.size)
     resolved, recipes, _ = _recipes(project, alone, engine, {}, None)
     unlocked = replace(project, lock=Lock(models=project.lock.models))
-    want = _decide(unlocked, store, engine, alone, recipes, resolved.inputs, force=False, repin=False)
+    want = _decide(unlocked, store, engine, alone, recipes, resolved.inputs, force=False, repin=False, takes=_takes_all)
     return replace(want, draft=True)
 
 
@@ -405,14 +431,13 @@ def recipe_differences(store: Store, old_key: str, wanted: Recipe) -> Iterator[t
         yield from recipe.differences(record["recipe"], wanted.asked())
 
 
-def with_cost(wanted: tuple[WantedAsset, ...], seconds_per_megapixel: Mapping[str, float]) -> tuple[WantedAsset, ...]:
-    """The same, each expected cost taken from what past pictures of that engine took, where that is known."""
+def with_cost(wanted: tuple[WantedAsset, ...], past: PastCosts) -> tuple[WantedAsset, ...]:
+    """The same, each expected cost taken from what past pictures took, where that is known."""
 
     def priced(one: Making) -> Making:
-        past = seconds_per_megapixel.get(one.recipe.engine)
-        if past is None:
+        known = past.of(one.recipe)
+        if known is None:
             return one
-        cost = Cost(seconds=past * one.recipe.size[0] * one.recipe.size[1] / 1e6, credits=one.work.cost.credits)
-        return replace(one, work=replace(one.work, cost=cost))
+        return replace(one, work=replace(one.work, cost=replace(known, credits=one.work.cost.credits)))
 
     return tuple(replace(asset, making=tuple(priced(one) for one in asset.making)) for asset in wanted)

@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import engines
 from ..config import STATE_FOLDER
-from ..errors import AibildError
+from ..errors import AibildError, EngineUnavailable
 from ..lock import LockState
-from ..model import Json, Page, Rendition, Variant
+from ..model import Json, Page, Recipe, Rendition, Variant
 from ..recipe import differences
 from ..source import nearest
 from ..store import Store
 from ..wire import from_json, to_json
-from . import expected_assets, output_path, renderer_for, store_path
+from . import expected_assets, output_path, picked, renderer_for, store_path
+from .exact import is_exact, unlike
+from .models import settings_of
 from .pages import name_of, read_remembered, want_pages
 from .pictures import WantedAsset, recipe_differences, want_assets
 from .reading import Project, open_project
@@ -57,7 +60,7 @@ def why(root: Path, name: str, *, store_dir: Path | None = None, output_dir: Pat
     output = output_dir or output_path(project)
     if name in project.site.briefs:
         wanted = want_assets(project, store, briefs=[name])
-        return tuple(_asset_answer(store, want) for want in wanted)
+        return tuple(_asset_answer(project, store, want) for want in wanted)
     page = _find_page(project, name)
     if page is not None:
         return (_page_answer(project, store, output, page),)
@@ -72,7 +75,7 @@ def why(root: Path, name: str, *, store_dir: Path | None = None, output_dir: Pat
     )
 
 
-def _asset_answer(store: Store, want: WantedAsset) -> Answer:
+def _asset_answer(project: Project, store: Store, want: WantedAsset) -> Answer:
     pin = want.pinned.picked if want.pinned else None
     current = want.recipes[0]
     found = (
@@ -100,8 +103,27 @@ def _asset_answer(store: Store, want: WantedAsset) -> Answer:
         "pixels": pin.pixels if pin else None,
         "made": pin.made if pin else None,
         "noted": dict(current.noted),
+        **_situation(project, store, want, current),
     }
     return Answer(subject=want.subject, kind="picture", verdict=verdict, differences=found, identity=identity)
+
+
+def _situation(project: Project, store: Store, want: WantedAsset, current: Recipe) -> dict[str, Json]:
+    """Whether the picture at hand is what this machine would make, and what of its environment differs; see `exact`."""
+    asset = picked(want)
+    if asset is None:
+        return {}
+    engine = engines.load(want.engine, settings_of(project.config, want.engine))
+    if not isinstance(engine, engines.Situated):
+        return {"hit": "exact"} if engine.exact else {}
+    try:
+        here = engine.environment(current)
+    except EngineUnavailable as error:
+        return {"hit": "equivalent", "environment": {"here": [None, error.message]}}
+    finally:
+        engine.close()
+    found: dict[str, Json] = {path: list(both) for path, both in unlike(asset.made.environment, here).items()}
+    return {"hit": "exact" if is_exact(store, asset, here) else "equivalent", "environment": found}
 
 
 def _find_page(project: Project, name: str) -> Page | None:

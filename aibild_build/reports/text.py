@@ -71,7 +71,8 @@ def plan_lines(plan: Plan, *, details: bool) -> Iterator[str]:
 
 
 def _work_line(work: Work) -> str:
-    cost = "" if work.cost.seconds is None else f"  ~{duration(work.cost.seconds)}"
+    basis = f", {work.cost.basis}" if work.cost.basis else ""
+    cost = "" if work.cost.seconds is None else f"  ~{duration(work.cost.seconds)}{basis}"
     detail = f": {work.detail}" if work.detail else ""
     return f"{work.kind:<10} {work.subject}  {work.reason.value}{detail}{cost}"
 

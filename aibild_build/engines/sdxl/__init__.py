@@ -19,12 +19,12 @@ from .asked import Asked
 from .lint import token_counts, token_findings
 from .resolve import COMPOSE, PARENT, Drafted, Models, compose_only, missing_paths, named_models, resolve
 from .words import WINDOW, is_weighted
+from .work import teraflop
+
+__all__ = ["Sdxl", "teraflop"]
 
 _SETTINGS = ("allow", "device", "model", "offload", "resident", "score", "strict", "models", "root")  # the last two come with it
 _SECONDS_PER_TERAFLOP = {"cuda": 0.003, "mps": 0.2, "cpu": 3.0}  # first-run guesses; past records replace them
-_STEP_TERAFLOP = 6.761  # one UNet evaluation at 1024 × 1024, counted on the published configuration (two FLOP a MAC)
-_DECODE_TERAFLOP = 10.47
-_TRAINED_PIXELS = 1024 * 1024
 
 
 class Sdxl:
@@ -99,7 +99,7 @@ class Sdxl:
             return Cost(seconds=0.5)
         device = str(self._settings.get("device") or "cuda")
         rate = _SECONDS_PER_TERAFLOP.get(device.partition(":")[0], _SECONDS_PER_TERAFLOP["cuda"])
-        return Cost(seconds=max(0.001, round(teraflop(recipe.parameters) * rate, 3)))
+        return Cost(seconds=max(0.001, round(teraflop(recipe.parameters) * rate, 3)), basis="first guess")
 
     def generate(self, recipe: Recipe, inputs: Mapping[str, bytes], progress: Progress) -> Sequence[Drawn]:
         """The picture. Raises EngineError: unavailable without torch or models, refused for what no model can make."""
@@ -107,29 +107,27 @@ class Sdxl:
             from .layers import compose
 
             return (compose(recipe, inputs, progress),)
-        from .resident import Resident
         from .run import draw
+
+        return (draw(self._at_hand(), recipe, inputs, progress),)
+
+    def environment(self, recipe: Recipe) -> Mapping[str, Json]:
+        """What may move the last bits on this machine; imports torch."""
+        if "compose" in recipe.parameters:
+            return {"composed": 1}
+        resident = self._at_hand()
+        facts: Mapping[str, Json] = resident.facts(resident.precision(str(recipe.parameters["precision"])))
+        return facts
+
+    def _at_hand(self) -> Any:
+        from .resident import Resident
 
         if self._resident is None:
             self._resident = Resident(self._settings, self._root)
-        return (draw(self._resident, recipe, inputs, progress),)
+        return self._resident
 
     def close(self) -> None:
         """Let go of the models and of the device's memory."""
         if self._resident is not None:
             self._resident.close()
             self._resident = None
-
-
-def teraflop(parameters: Mapping[str, Json]) -> float:
-    """Counted work of one picture: evaluations of the UNet and the last decode, scaled by area."""
-    bucket = parameters.get("bucket")
-    width, height = (int(str(side)) for side in bucket) if isinstance(bucket, list | tuple) else (1024, 1024)
-    area = width * height / _TRAINED_PIXELS
-    guided = 2 if float(str(parameters.get("guidance", 7.0))) > 1 else 1
-    work = area * (int(str(parameters.get("steps", 30))) * guided * _STEP_TERAFLOP + _DECODE_TERAFLOP)
-    second = parameters.get("highres")
-    if isinstance(second, Mapping):
-        scale, strength = float(str(second["scale"])), float(str(second["strength"]))
-        work += area * scale**2 * (int(str(second["steps"])) * strength * guided * _STEP_TERAFLOP + _DECODE_TERAFLOP)
-    return work

@@ -15,7 +15,7 @@ from ...model import Json, Recipe, Size
 from . import prompts
 from .schedulers import HONOURS_ETA
 
-Step = Callable[[], None]
+Step = Callable[[Any, Any], None]  # called with the pipeline and its latents after every step
 _SHARED = (
     "vae",
     "text_encoder",
@@ -178,7 +178,7 @@ def _call(setup: Setup, pipeline: Any, arguments: dict[str, Any]) -> Any:
 
 def _on_step(setup: Setup) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
     def count(pipeline: Any, index: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
-        setup.step()
+        setup.step(pipeline, values["latents"])
         return values
 
     return count

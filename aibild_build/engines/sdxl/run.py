@@ -12,10 +12,11 @@ from typing import Any
 from ... import tensors
 from ...errors import EngineError, EngineRefused
 from ...model import Json, Recipe, Size
-from .. import Drawn, Progress
+from .. import Drawn, Progress, Watching
 from . import passes
 from .canvas import cover, mask_of, outpaint_canvas, picture_of
 from .controls import control_image
+from .looks import look_at
 from .resident import (
     Resident,
     dress_embeddings,
@@ -211,20 +212,33 @@ def _vae(resident: Resident, recipe: Recipe, pipeline: Any, precision: str, tile
 
 
 def _rising(progress: Progress, recipe: Recipe) -> passes.Step:
-    """Counts steps of all passes and tells the share done; never falls, even if the passes are more than expected."""
-    asked = recipe.parameters
-    second = asked.get("highres")
-    start = _table(asked["start"])
-    total = int(str(asked["steps"])) * _real(start.get("strength", 1.0))
-    total += int(str(second["steps"])) * _real(second["strength"]) if isinstance(second, Mapping) else 0.0
+    """Counts steps of all passes and tells them; the share never falls, even if the passes are more than expected."""
+    total = expected_steps(recipe.parameters)
+    watcher: object = progress
+    watching = watcher if isinstance(watcher, Watching) else None
     done = 0
 
-    def step() -> None:
+    def step(pipeline: Any, latents: Any) -> None:
         nonlocal done
         done += 1
-        progress(min(done / max(total, 1.0), 1.0) * _LAST_STEP)
+        progress(min(done / total, 1.0) * _LAST_STEP)
+        if watching is not None:
+            watching.step(min(done, total), total)
+            if watching.every and done % watching.every == 0 and done < total:
+                watching.look(*look_at(pipeline, latents))
 
     return step
+
+
+def expected_steps(asked: Mapping[str, Json]) -> int:
+    """Steps of all passes: of a picture that starts from another only the share `strength` is taken."""
+
+    def taken(steps: Json, strength: Json) -> int:
+        return max(1, int(int(str(steps)) * _real(strength)))
+
+    second = asked.get("highres")
+    first = taken(asked["steps"], _table(asked["start"]).get("strength", 1.0))
+    return first + (taken(second["steps"], second["strength"]) if isinstance(second, Mapping) else 0)
 
 
 def _fault(found: Any) -> str:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from aibild_build.crews import tell
 from aibild_build.errors import TemplateError
 
 
@@ -35,6 +36,11 @@ def fail_oddly() -> None:
 
 def unpicklable() -> Any:
     return lambda: None
+
+
+def tell_and_double(number: int) -> int:
+    tell({"number": number})
+    return 2 * number
 
 
 def leave() -> None:

@@ -39,6 +39,16 @@ def test_a_failing_job_fails_alone(crew: crews.Crew) -> None:
         futures[1].result()
 
 
+def test_news_of_a_job_reach_who_listens(crew: crews.Crew) -> None:
+    heard: list[object] = []
+    assert isinstance(crew, crews.Telling)
+    crew.listen(heard.append)
+    assert [crew.cpu.submit(jobs.tell_and_double, number).result() for number in (1, 2)] == [2, 4]
+    assert heard == [{"number": 1}, {"number": 2}]
+    assert jobs.tell_and_double(3) == 6, "outside of a crew nobody listens"
+    assert len(heard) == 2
+
+
 def test_a_closed_lane_takes_no_job() -> None:
     for name in crews.names():
         crew = crews.load(name)

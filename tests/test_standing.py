@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_what_changed_is_noticed(project: Path, what: str) -> None:
 
 
 @pytest.mark.parametrize("options", [{"base_url": "https://elsewhere.example/"}, {"frozen": True}, {"force": True}])
-def test_another_question_has_another_answer(project: Path, options: dict[str, object]) -> None:
+def test_another_question_has_another_answer(project: Path, options: dict[str, Any]) -> None:
     memory = project / ".aibild" / "standing.json"
     before = memory.stat().st_ctime_ns
     settle(project)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -16,19 +16,22 @@ _AGAIN_S = 1.0  # for work that swallowed the first one
 
 
 @contextmanager
-def deadline(seconds: float, what: str) -> Iterator[None]:
-    """Raises TimeoutError in the block after `seconds`; `what` is expected by then. No limit outside the main thread."""
+def deadlines(seconds: float, what: str) -> Iterator[Callable[[], None]]:
+    """Raises TimeoutError in the block when `seconds` have passed since the given function was last called; `what` is expected
+    by then. No limit before the first call, and none outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: None
         return
 
     def late(number: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"expected {what} within {seconds:g} s, got none by then")
 
+    def begin() -> None:
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_S)
+
     before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_S)
     try:
-        yield
+        yield begin
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -24,7 +24,7 @@ from ..pages.taxonomy import tag_label
 from ..plan.pages import FileRecord, PageRecord, Remembered, WantedPage, file_digest, name_of
 from ..plan.reading import Project
 from ..plan.renditions import PICTURES_FOLDER, asset_id
-from .deadline import deadline
+from .deadline import deadlines
 from .sidecars import MIN_BYTES, SIDECAR_FINGERPRINT, SUFFIXES, compressed, is_text, require
 from .talk import Talk
 
@@ -54,20 +54,21 @@ def render_pages(wanted: Sequence[WantedPage], renderer: Renderer, talk: Talk, *
     if todo:
         talk.begin("page", todo, None)
     try:
-        for want in wanted:
-            record = want.record
-            if want.work is not None:
-                with deadline(limit_s, "a finished page"):
+        with deadlines(limit_s, "a finished page") as begin:
+            for want in wanted:
+                record = want.record
+                if want.work is not None:
+                    begin()
                     rendered = renderer.render(want.page)
-                data = rendered.html.encode()
-                shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
-                record = PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)
-                written.fresh[want.page.path] = data
-                talk.did(want.work, 0.0, 1)
-            assert record is not None
-            written.digests[want.page.path] = record.digest
-            written.sizes[want.page.path] = record.bytes
-            written.records[name_of(want.page)] = record
+                    data = rendered.html.encode()
+                    shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
+                    record = PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)
+                    written.fresh[want.page.path] = data
+                    talk.did(want.work, 0.0, 1)
+                assert record is not None
+                written.digests[want.page.path] = record.digest
+                written.sizes[want.page.path] = record.bytes
+                written.records[name_of(want.page)] = record
     finally:
         if todo:
             talk.end()

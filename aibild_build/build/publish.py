@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,13 +20,14 @@ from typing import Any
 from ..canonical import canonical, digest_of
 from ..disk import write_atomic
 from ..errors import OutputError, StoreCorrupt
-from ..model import Json, Output
+from ..model import Output
 from ..wire import to_json
 
 MARKER = ".aibild/build.json"
 _PENDING = ".aibild/pending.json"
 MARKER_SCHEMA = 1
 
+_TEXT = json.JSONEncoder(ensure_ascii=False).encode
 Contents = Callable[[Output], bytes]
 
 
@@ -116,17 +118,25 @@ def read_marker(output: Path) -> dict[str, Any] | None:
 
 def marker_bytes(outputs: Sequence[Output], *, lock_digest: str, draft: bool) -> bytes:
     """`.aibild/build.json`: every output with its file facts. No clock, host or path of this machine is in it."""
-    rows: list[Json] = [to_json(one) for one in sorted(outputs, key=lambda one: one.path)]
+    rows = ",\n".join(map(_row, sorted(outputs, key=lambda one: one.path)))
     head = canonical({"schema": MARKER_SCHEMA, "draft": draft, "lock": lock_digest}).decode()
-    return (head[:-1] + ',"outputs":[\n' + ",\n".join(canonical(row).decode() for row in rows) + "\n]}\n").encode()
+    return f'{head[:-1]},"outputs":[\n{rows}\n]}}\n'.encode()
 
 
-def _stage(output: Path, staging: Path, outputs: Sequence[Output], contents: Contents) -> list[tuple[Output, Path]]:
+def _row(one: Output) -> str:
+    """A line of the marker, canonical JSON; a page's is written quickly, since they come by the ten thousand."""
+    if one.facts is not None:
+        return canonical(to_json(one)).decode()
+    named = f'"media_type":{_TEXT(one.media_type)},"path":{_TEXT(one.path)}'
+    return f'{{"bytes":{one.bytes},"cache":"{one.cache.value}","digest":"{one.digest}","facts":null,{named}}}'
+
+
+def _stage(output: Path, staging: Path, outputs: Sequence[Output], contents: Contents) -> list[tuple[Output, str]]:
     """What differs, written beside the folder. Every damaged blob is come upon before the first of them is reported."""
-    staged: list[tuple[Output, Path]] = []
+    staged: list[tuple[Output, str]] = []
     damaged: StoreCorrupt | None = None
     for index, one in enumerate(outputs):
-        if _is_there(output / one.path, one):
+        if _is_there(f"{output}/{one.path}", one):
             continue
         try:
             data = contents(one)
@@ -135,34 +145,43 @@ def _stage(output: Path, staging: Path, outputs: Sequence[Output], contents: Con
             continue
         if digest_of(data) != one.digest:
             raise OutputError(f"{one.path} changed while the site was being built", hint="build again")
-        staging.mkdir(parents=True, exist_ok=True)
-        path = staging / str(index)
-        path.write_bytes(data)
+        if not staged:
+            staging.mkdir(parents=True, exist_ok=True)
+        path = f"{staging}/{index}"
+        with open(path, "wb") as file:
+            file.write(data)
         staged.append((one, path))
     if damaged is not None:
         raise damaged
     return staged
 
 
-def _is_there(path: Path, one: Output) -> bool:
+def _is_there(path: str, one: Output) -> bool:
     try:
-        return path.lstat().st_size == one.bytes and not path.is_symlink() and digest_of(path.read_bytes()) == one.digest
+        found = os.lstat(path)
+        if found.st_size != one.bytes or not stat.S_ISREG(found.st_mode):
+            return False
+        with open(path, "rb") as file:
+            return digest_of(file.read()) == one.digest
     except OSError:
         return False
 
 
-def _rename(output: Path, staged: Sequence[tuple[Output, Path]], owned: set[str]) -> None:
+def _rename(output: Path, staged: Sequence[tuple[Output, str]], owned: set[str]) -> None:
     """Pictures and other files first, then pages from the leaves to the root, so that no page names a file that is not there."""
 
-    def turn(entry: tuple[Output, Path]) -> tuple[int, int, str]:
+    def turn(entry: tuple[Output, str]) -> tuple[int, int, str]:
         path = entry[0].path
         rank = {"text/html": 1, "application/xml": 2}.get(entry[0].media_type.partition(";")[0], 0)
         return rank, -path.count("/"), path
 
+    made: set[str] = set()
     for one, source in sorted(staged, key=turn):
-        target = output / one.path
-        _make_way(output, target, owned)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target, folder = f"{output}/{one.path}", one.path.rpartition("/")[0]
+        if folder not in made or os.path.isdir(target):
+            _make_way(output, output / one.path, owned)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            made.add(folder)
         os.replace(source, target)
 
 

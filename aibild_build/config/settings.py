@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from ..model import Guards, Json, Level, Rights, Slot, Swatch
@@ -199,4 +200,10 @@ class Config:
     @property
     def base_path(self) -> str:
         """The path of the base URL, with a slash at both ends ("/" or "/docs/")."""
-        return "/" + self.base_url.split("://", 1)[-1].partition("/")[2]
+        return _path_of(self.base_url)
+
+
+@cache
+def _path_of(base_url: str) -> str:
+    """Asked for every address of every page."""
+    return "/" + base_url.split("://", 1)[-1].partition("/")[2]

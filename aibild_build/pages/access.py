@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..canonical import digest_of
-from ..config import Config
+from ..config import Config, MenuEntry
 from ..model import Page, Picture, Site
 from ..source import nearest, nearest_hint
 from .feeds import feed_entries, feed_path
@@ -39,10 +39,12 @@ from .view import (
 Argument: TypeAlias = "str | int | None"
 Pictures: TypeAlias = "Mapping[tuple[str, str, str], Picture]"
 _VERSION_LENGTH = 8
+_SHARED = frozenset({"card", "credits", "feed", "gallery", "image", "link", "pages", "static", "tags", "url"})
 
 
 class Access:
-    """Answers questions about the site; each (function, arguments) is answered and digested once."""
+    """Answers questions about the site. What several pages ask is answered and digested once; `_lasting` are the digests of
+    answers that many questions share, by the identity of the answer, which is kept with it."""
 
     def __init__(self, config: Config, site: Site, pictures: Pictures) -> None:
         self._config = config
@@ -52,10 +54,16 @@ class Access:
         for page in site.pages:
             self._in.setdefault(page.lang, []).append(page)
         self._members: dict[tuple[str, str], list[Page]] = {}
+        self._tagged: dict[tuple[str, str], list[Page]] = {}
+        for page in site.pages:
+            for tag in page.tags:
+                self._tagged.setdefault((page.lang, tag), []).append(page)
         self._links = SourceLinks(site.pages)
         self._pictures = pictures
         self._static = {file.path: file.digest for file in site.static}
         self._answers: dict[tuple[str, tuple[Argument, ...]], tuple[object, str]] = {}
+        self._lasting: dict[int, tuple[object, str]] = {}
+        self._menus: dict[tuple[object, ...], tuple[MenuItem, ...]] = {}
         self._functions: Mapping[str, Callable[..., object]] = {
             "breadcrumbs": self._breadcrumbs,
             "cover": self._cover,
@@ -78,10 +86,17 @@ class Access:
     def ask(self, function: str, arguments: Sequence[Argument]) -> tuple[object, str]:
         """The answer and its digest. Raises LookupError or ValueError, in words for the template's author."""
         question = (function, tuple(arguments))
-        if question not in self._answers:
+        found = self._answers.get(question)
+        if found is None:
             answer = self._functions[function](*arguments)
-            self._answers[question] = (answer, digest_of(repr(answer).encode("utf-8", "surrogatepass"))[:16])
-        return self._answers[question]
+            found = self._lasting.get(id(answer))
+            if found is None:
+                found = (answer, digest_of(repr(answer).encode("utf-8", "surrogatepass"))[:16])
+            if isinstance(answer, Picture):
+                self._lasting[id(answer)] = found
+            if function in _SHARED:
+                self._answers[question] = found
+        return found
 
     def still(self, function: str, arguments: Sequence[Argument], digest: str) -> bool:
         """Whether the question still has the answer it had."""
@@ -106,7 +121,8 @@ class Access:
     def _list(self, section: str | None, tag: str | None, lang: str, order: str, limit: int | None) -> tuple[PageView, ...]:
         if order not in ORDERS:
             raise ValueError(f"expected order as one of {', '.join(ORDERS)}, got `{order}`")
-        found = select(self._in.get(lang, ()), lang, section, tag, order)
+        among = self._in.get(lang, []) if tag is None else self._tagged.get((lang, tag), [])
+        found = select(among, lang, section, tag, order)
         return tuple(page_view(self._config, page) for page in found[:limit])
 
     def _paginate(self, lang: str, page_id: str) -> Listing[PageView]:
@@ -122,7 +138,8 @@ class Access:
         """All that a hub lists; its numbered pages share the answer."""
         first = page.listing if page.number > 1 else page.id
         if (page.lang, first) not in self._members:
-            self._members[page.lang, first] = members(self._in[page.lang], page)
+            among = self._tagged.get((page.lang, page.tag), []) if page.tag else self._in[page.lang]
+            self._members[page.lang, first] = members(among, page)
         return self._members[page.lang, first]
 
     def _gallery(self, lang: str, page_id: str, slot: str) -> Listing[GalleryEntry]:
@@ -231,20 +248,28 @@ class Access:
         return tuple(translation(self._config, page, lang) for page in pages if page)
 
     def _menu(self, name: str, lang: str, page_id: str) -> tuple[MenuItem, ...]:
-        items = []
-        for entry in self._config.menus.get(name, ()):  # a theme may offer more menus than a site has
+        """The same for most pages of a section, so that it is put together and digested once for all of them."""
+        entries = self._config.menus.get(name, ())  # a theme may offer more menus than a site has
+        at = tuple(_within(page_id, entry.page) for entry in entries if not entry.url)
+        key = (name, lang, at, page_id if any(page_id == entry.page for entry in entries) else None)
+        if key not in self._menus:
+            items = self._menus[key] = tuple(self._menu_items(entries, lang, page_id))
+            self._lasting[id(items)] = (items, digest_of(repr(items).encode("utf-8", "surrogatepass"))[:16])
+        return self._menus[key]
+
+    def _menu_items(self, entries: Sequence[MenuEntry], lang: str, page_id: str) -> Iterator[MenuItem]:
+        for entry in entries:
             label = in_language(entry.label, lang, self._config)
             if entry.url:
                 url = local(self._config, entry.url)
                 outside = "://" in url and not url.startswith(self._config.base_url)
-                items.append(MenuItem(label=label or entry.url, url=url, current=False, within=False, external=outside))
+                yield MenuItem(label=label or entry.url, url=url, current=False, within=False, external=outside)
                 continue
             page = self._known(lang, entry.page)
             current = page.id == page_id and page.lang == lang
-            within = current or bool(page.id and page_id.startswith(page.id + "/"))
+            within = current or _within(page_id, page.id)
             text = label or page.menu_title or page.title
-            items.append(MenuItem(label=text, url=href(self._config, page.url), current=current, within=within, external=False))
-        return tuple(items)
+            yield MenuItem(label=text, url=href(self._config, page.url), current=current, within=within, external=False)
 
     def _breadcrumbs(self, lang: str, page_id: str) -> tuple[PageView, ...]:
         """Home, every index above the page, the page itself; nothing for home and for the 404 page."""
@@ -290,26 +315,32 @@ class Reading:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._digests: dict[tuple[str, tuple[Argument, ...]], str] = {}
+        self._answers: dict[tuple[str, tuple[Argument, ...]], tuple[object, str]] = {}
         self._pictures: dict[tuple[str, str, str], Picture] = {}
 
     def ask(self, function: str, *arguments: Argument) -> object:
-        answer, digest = self._access.ask(function, arguments)
-        self._digests[function, arguments] = digest
-        for picture in _pictures_in(answer):
-            self._pictures.setdefault((picture.slot, picture.id, picture.lang), picture)
-        return answer
+        found = self._answers.get((function, arguments))
+        if found is None:
+            found = self._answers[function, arguments] = self._access.ask(function, arguments)
+            for picture in _pictures_in(found[0]):
+                self._pictures.setdefault((picture.slot, picture.id, picture.lang), picture)
+        return found[0]
 
     @property
     def reads(self) -> list[list[object]]:
         """[function, arguments, digest] of every question, sorted, as plain JSON."""
-        asked = sorted(self._digests.items(), key=lambda read: (read[0][0], repr(read[0][1])))
-        return [[function, list(arguments), digest] for (function, arguments), digest in asked]
+        asked = sorted(self._answers.items(), key=lambda read: (read[0][0], repr(read[0][1])))
+        return [[function, list(arguments), digest] for (function, arguments), (_, digest) in asked]
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """Every picture that was given out, by slot and id: the order in which a template asks reaches no output."""
         return tuple(self._pictures[key] for key in sorted(self._pictures))
+
+
+def _within(page_id: str, above: str) -> bool:
+    """Whether a page lies below another; nothing lies below home."""
+    return bool(above) and page_id.startswith(above + "/")
 
 
 def _part(page: Page, total: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ..config import Config
 from ..model import Page, Picture
@@ -17,7 +17,7 @@ from .jsonld import ARTICLES, graph, moment
 from .listing import NOT_FOUND
 from .markup import preload_html
 from .strings import open_graph_locale
-from .urls import absolute, full
+from .urls import absolute, escaped, full
 from .view import Cover, PageView, Translation, site_view
 
 
@@ -49,17 +49,17 @@ def head_html(head: Head) -> Markup:
     URL, no alternates and no structured data.
     """
     page = head.page
-    lines = [f"<title>{escape(title_of(head.config, page))}</title>"]
+    lines = [f"<title>{escaped(title_of(head.config, page))}</title>"]
     if page.description:
         lines.append(_meta("name", "description", page.description))
     lines.append(_meta("name", "robots", "noindex" if page.noindex else "max-image-preview:large"))
     if not page.noindex:
-        lines.append(f'<link rel="canonical" href="{escape(full(head.config, page.url))}">')
+        lines.append(f'<link rel="canonical" href="{escaped(full(head.config, page.url))}">')
         lines += _neighbours(head)
         lines += _alternates(head.translations)
     if head.feed and not page.noindex:
-        name = escape(site_view(head.config, page.lang).name)
-        lines.append(f'<link rel="alternate" type="application/atom+xml" title="{name}" href="{escape(head.feed)}">')
+        name = escaped(site_view(head.config, page.lang).name)
+        lines.append(f'<link rel="alternate" type="application/atom+xml" title="{name}" href="{escaped(head.feed)}">')
     lines += _open_graph(head)
     if head.primary is not None and head.primary.priority and head.preload:
         lines.append(preload_html(head.primary))
@@ -79,7 +79,7 @@ def title_of(config: Config, page: Page) -> str:
 
 def _neighbours(head: Head) -> list[str]:
     named = (("prev", head.previous), ("next", head.next))
-    return [f'<link rel="{name}" href="{escape(absolute(head.config, path))}">' for name, path in named if path]
+    return [f'<link rel="{name}" href="{escaped(absolute(head.config, path))}">' for name, path in named if path]
 
 
 def _alternates(translations: Sequence[Translation]) -> list[str]:
@@ -90,7 +90,7 @@ def _alternates(translations: Sequence[Translation]) -> list[str]:
 
 
 def _alternate(lang: str, url: str) -> str:
-    return f'<link rel="alternate" hreflang="{escape(lang)}" href="{escape(url)}">'
+    return f'<link rel="alternate" hreflang="{escaped(lang)}" href="{escaped(url)}">'
 
 
 def _open_graph(head: Head) -> list[str]:
@@ -129,4 +129,4 @@ def _open_graph(head: Head) -> list[str]:
 
 
 def _meta(kind: str, name: str, content: str) -> str:
-    return f'<meta {kind}="{name}" content="{escape(content)}">'
+    return f'<meta {kind}="{name}" content="{escaped(content)}">'

@@ -30,6 +30,9 @@ _OLDER_TERMS = {
 }
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def graph(config: Config, page: Page, pictures: Sequence[Picture], primary: Picture | None, crumbs: Sequence[PageView]) -> str:
     """The page's `@graph` as JSON, `<` escaped. `primary` is the picture that stands for the page; it is one of `pictures`."""
     nodes = [_website(config, page)]
@@ -45,9 +48,7 @@ def graph(config: Config, page: Page, pictures: Sequence[Picture], primary: Pict
     seen: dict[str, Node] = {}
     for picture in pictures:
         seen.setdefault(_picture_id(config, page, picture), _image(config, page, picture))
-    text = json.dumps(
-        {"@context": "https://schema.org", "@graph": [*nodes, *seen.values()]}, ensure_ascii=False, separators=(",", ":")
-    )
+    text = _ENCODER.encode({"@context": "https://schema.org", "@graph": [*nodes, *seen.values()]})
     return text.replace("<", "\\u003c")
 
 

@@ -36,10 +36,11 @@ _OPTIONS = (
 # All of it begins with one literal "<", which lets the regular expression engine skip text quickly.
 _MARKS = re.compile(
     r"<(?:!--(?:.*?-->|.*)"
+    r"|h(?P<whole>[1-6])>(?P<words>[^<]{0,10000})</h(?P=whole)>"
     r"|h(?P<level>[1-6])(?P<attributes>(?: [^<>]*)?)>"
     r"|/h(?P<closed>[1-6])>"
     r'|(?P<alone>p><)?img src="(?P<src>[^"]*)" alt="(?P<alt>[^"]*)"(?: title="(?P<title>[^"]*)")? />(?(alone)</p>)'
-    r'|a href="(?P<href>[^"]*)"'
+    r'|a href="(?P<href>(?!https?:)[^"]*)"'
     r"|table(?P<table>>)?"
     r"|(?P<table_end>/table>)"
     r'|input disabled="" type="checkbox"(?P<task> checked=""|)/>'
@@ -51,6 +52,7 @@ _MARKS = re.compile(
 _THEME_IDS = frozenset({"credits", "main", "next", "pages", "toc"})
 _ID = re.compile(r"""\sid=(?:"([^"]*)"|'([^']*)')""")
 _RAW = re.compile(r"<(?:a|img)\b", re.I)
+_GAP, _NO_WORD = re.compile(r"[\s-]+"), re.compile(r"[^\w\s-]")
 _TAG = re.compile(r"<[^<>]*>")
 _TARGET = re.compile(r"\]\(([^)\s]*)[)\s]")
 _ADDRESS = re.compile(r'(?:href|src)="([^"]*)"')
@@ -83,8 +85,8 @@ def read_markdown(
 
 def slug_of(text: str) -> str:
     """A heading's text as an id: lower case, letters and digits of any script, hyphens between. May be empty."""
-    folded = unicodedata.normalize("NFKC", text).lower()
-    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", folded)).strip("-_")
+    folded = (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
+    return _GAP.sub("-", _NO_WORD.sub("", folded)).strip("-_")
 
 
 class _Reading:
@@ -99,7 +101,7 @@ class _Reading:
         self._text: list[str] = []
         self._headings: list[Heading] = []
         self._links: list[LinkRef] = []
-        self._ids = {double or single for double, single in _ID.findall(html)} | _THEME_IDS
+        self._ids = {double or single for double, single in (_ID.findall(html) if "id=" in html else ())} | _THEME_IDS
         self._closed: dict[str, int] = {}
         self._numbers: dict[str, int] = {}  # where to go on when an id is taken
         self._open = ""  # id of the heading that is open
@@ -118,27 +120,30 @@ class _Reading:
         return Text(tuple(self._pieces), tuple(self._headings), frozenset(self._ids), tuple(self._links))
 
     def _take(self, mark: re.Match[str]) -> None:
-        if mark["src"] is not None:
-            self._picture(mark)
-        elif mark["href"] is not None:
-            self._link(mark)
-        elif mark["level"]:
-            self._heading(mark)
-        elif mark["closed"]:
-            self._heading_end(mark)
-        elif mark["note"] is not None:
-            self._note(mark["note"])
-        elif mark["definition"] is not None:
-            self._definition(mark["definition"], mark["label"])
-        elif mark["task"] is not None:
-            label = phrase(self._lang, "task_done" if mark["task"] else "task_open")
-            self._text.append(
-                f'<input disabled type="checkbox"{" checked" if mark["task"] else ""} aria-label="{escape(label)}">'
-            )
-        elif mark[0].startswith("<table") or mark["table_end"]:
-            self._table(mark)
-        else:
-            self._text.append(mark[0])
+        match mark.lastgroup:
+            case "href":
+                self._link(mark)
+            case "words":
+                self._plain_heading(mark)
+            case "closed":
+                self._heading_end(mark)
+            case "attributes":
+                self._heading(mark)
+            case "alt" | "title":
+                self._picture(mark)
+            case "note":
+                self._note(mark["note"])
+            case "label":
+                self._definition(mark["definition"], mark["label"])
+            case "task":
+                self._task(mark)
+            case "table" | "table_end":
+                self._table(mark)
+            case _:
+                if mark[0].startswith("<table"):
+                    self._table(mark)
+                else:
+                    self._text.append(mark[0])
 
     def _picture(self, mark: re.Match[str]) -> None:
         target = unescape(mark["src"])
@@ -172,8 +177,9 @@ class _Reading:
         if end > mark.end() + _HEADING_LENGTH:
             self._text.append(mark[0])
             return
-        text = " ".join(unescape(_TAG.sub("", self._html[mark.end() : end])).split())
-        given = _ID.search(mark["attributes"])
+        inside = self._html[mark.end() : end]
+        text = " ".join(unescape(_TAG.sub("", inside) if "<" in inside else inside).split())
+        given = _ID.search(mark["attributes"]) if mark["attributes"] else None
         if given:
             self._open = unescape(given[1] or given[2] or "")
             self._text.append(mark[0])
@@ -181,6 +187,19 @@ class _Reading:
             self._open = self._free(slug_of(text) or phrase(self._lang, "section"))
             self._text.append(f'<h{mark["level"]}{mark["attributes"]} id="{escape(self._open)}">')
         self._headings.append(Heading(level=int(mark["level"]), id=self._open, text=text))
+
+    def _plain_heading(self, mark: re.Match[str]) -> None:
+        """A heading without markup in it, which most are."""
+        level, words = mark["whole"], mark["words"]
+        text = " ".join((unescape(words) if "&" in words else words).split())
+        name = self._free(slug_of(text) or phrase(self._lang, "section"))
+        self._headings.append(Heading(level=int(level), id=name, text=text))
+        self._open = ""
+        self._text.append(f'<h{level} id="{escape(name)}">{words}{self._anchor(name, text)}</h{level}>')
+
+    def _anchor(self, name: str, text: str) -> str:
+        label = phrase(self._lang, "heading_link", text=text)
+        return f'<a class="anchor" href="#{escape(name)}" aria-label="{escape(label)}">#</a>'
 
     def _heading_closed(self, level: str, at: int) -> int:
         """Where the next end tag of that level stands, beyond the text where there is none; each is looked for once."""
@@ -191,10 +210,13 @@ class _Reading:
 
     def _heading_end(self, mark: re.Match[str]) -> None:
         if self._open:
-            label = phrase(self._lang, "heading_link", text=self._headings[-1].text)
-            self._text.append(f'<a class="anchor" href="#{escape(self._open)}" aria-label="{escape(label)}">#</a>')
+            self._text.append(self._anchor(self._open, self._headings[-1].text))
         self._open = ""
         self._text.append(mark[0])
+
+    def _task(self, mark: re.Match[str]) -> None:
+        label = phrase(self._lang, "task_done" if mark["task"] else "task_open")
+        self._text.append(f'<input disabled type="checkbox"{" checked" if mark["task"] else ""} aria-label="{escape(label)}">')
 
     def _note(self, name: str) -> None:
         place = "" if name in self._notes else f' id="fnref-{name}"'

@@ -39,6 +39,8 @@ _GTIN = re.compile(r"\d{8}|\d{12,14}")
 def read_product(fields: Fields, schema: str) -> dict[str, Json]:
     """The product of a page; empty without one. A page whose schema is no Product must have none."""
     table = fields.fields("product")
+    if not table.values:
+        return {}
     texts = {
         "name": table.text("name"),
         "brand": table.text("brand"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from ..config import Config
 from ..model import Brief, Finding, Level, Origin, Page
@@ -19,6 +20,7 @@ TAGS = "tags"  # id of the page that lists all tags, and folder of their own pag
 _NO_SLUG = re.compile(r"[\W_]+")
 
 
+@cache
 def tag_slug(tag: str) -> str:
     """The last part of a tag's address: "Rote Boote" → "rote-boote"; letters of every script stay. "" for signs alone."""
     return _NO_SLUG.sub("-", unicodedata.normalize("NFKC", tag).casefold()).strip("-")

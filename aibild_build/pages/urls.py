@@ -6,16 +6,26 @@ Every link in the site is made here, so a base URL with a path moves all of them
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlsplit
+
+from markupsafe import escape
 
 from ..config import Config
 
+_PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")  # what `quote` leaves as it is
+_SPECIAL = re.compile(r"[&<>\"']")
 _KEPT = "/-._~!$&'()*+,;=:@"
+
+
+def escaped(text: str) -> str:
+    """Text for HTML, between tags and in quoted attributes, as plain text: Markup objects are dear by the dozen."""
+    return str(escape(text)) if _SPECIAL.search(text) else text
 
 
 def href(config: Config, url: str) -> str:
     """A site-relative URL ("de/guide/") as an absolute path with the base URL's own path: "/docs/de/guide/"."""
-    return config.base_path + quote(url, safe=_KEPT)
+    return config.base_path + (url if _PLAIN.fullmatch(url) else quote(url, safe=_KEPT))
 
 
 def absolute(config: Config, path: str) -> str:

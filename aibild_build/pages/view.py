@@ -107,6 +107,8 @@ class Step:
     current: bool
 
 
+_SITES: dict[str, tuple[Config, SiteView]] = {}
+
 Entry = TypeVar("Entry", PageView, GalleryEntry)
 
 
@@ -170,6 +172,14 @@ def translation(config: Config, page: Page, current: str) -> Translation:
 
 
 def site_view(config: Config, lang: str) -> SiteView:
+    """Asked several times a page, so the last ones are kept, by the identity of the configuration: it cannot be hashed."""
+    kept = _SITES.get(lang)
+    if kept is None or kept[0] is not config:
+        kept = _SITES[lang] = (config, _site_view(config, lang))
+    return kept[1]
+
+
+def _site_view(config: Config, lang: str) -> SiteView:
     language = next(language for language in config.languages if language.code == lang)
     prefix = language.prefix.strip("/")
     return SiteView(

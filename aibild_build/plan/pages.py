@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..canonical import canonical, digest_of
+from ..canonical import digest_of
 from ..model import Cost, Json, Page, PageReason, Work
 from ..pages.render import Renderer
-from ..wire import from_json, to_json
 
-TRACES_SCHEMA = 1
+TRACES_SCHEMA = 2
 _TRACES = "pages.json"
 
 
@@ -101,13 +100,21 @@ def read_remembered(state: Path) -> Remembered:
     """What the folder `state` remembers; nothing where there is no such file, or none that can be used."""
     try:
         found = json.loads((state / _TRACES).read_bytes())
-        if found.pop("schema") != TRACES_SCHEMA:
+        if found["schema"] != TRACES_SCHEMA:
             return Remembered()
-        return from_json(Remembered, found)
+        pages = {name: _record(*row) for name, row in found["pages"].items()}
+        files = {path: FileRecord(key=key, digest=digest, bytes=count) for path, (key, digest, count) in found["files"].items()}
+        return Remembered(pages=pages, files=files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Remembered()
 
 
+def _record(trace: Mapping[str, Json], digest: str, count: int, pictures: list[list[str]]) -> PageRecord:
+    return PageRecord(trace=trace, digest=digest, bytes=count, pictures=tuple((brief, slot) for brief, slot in pictures))
+
+
 def remembered_bytes(remembered: Remembered) -> tuple[str, bytes]:
-    """File name and bytes under which it is kept."""
-    return _TRACES, canonical({"schema": TRACES_SCHEMA, **to_json(remembered)})
+    """File name and bytes under which it is kept. It is plain JSON that nobody else reads, so the fastest writer will do."""
+    pages = {name: (one.trace, one.digest, one.bytes, one.pictures) for name, one in remembered.pages.items()}
+    files = {path: (one.key, one.digest, one.bytes) for path, one in remembered.files.items()}
+    return _TRACES, json.dumps({"schema": TRACES_SCHEMA, "pages": pages, "files": files}, separators=(",", ":")).encode()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,9 +87,10 @@ def read_text(root: Path, path: str) -> tuple[str | None, tuple[Finding, ...]]:
     if real is None:
         return None, (fatal("source-path", f"expected a path inside the project, got {shown(path)}", path),)
     try:
-        size = real.stat().st_size
-        if not real.is_file():
-            kind = "a folder" if real.is_dir() else "a pipe or device"
+        found = os.stat(real)
+        size = found.st_size
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or device"
             return None, (fatal("source-missing", f"expected a file, got {kind} at {shown(path)}", path),)
         if size > MAX_SOURCE_BYTES:
             return None, (fatal("source-path", f"expected a file of at most {MAX_SOURCE_BYTES} bytes, got {size} bytes", path),)
@@ -103,9 +106,9 @@ def read_text(root: Path, path: str) -> tuple[str | None, tuple[Finding, ...]]:
         message = f"expected UTF-8 text, got byte 0x{raw[error.start]:02x}"
         return None, (fatal("source-encoding", message, path, line, hint="save the file with encoding UTF-8"),)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if found := _CONTROL.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        message = f"expected text, got the control character U+{ord(found[0]):04X}"
+    if odd := _CONTROL.search(text):
+        line = text.count("\n", 0, odd.start()) + 1
+        message = f"expected text, got the control character U+{ord(odd[0]):04X}"
         return None, (fatal("source-encoding", message, path, line, hint="save the file with encoding UTF-8"),)
     return text, ()
 
@@ -233,6 +236,8 @@ def _not_json(document: Document) -> tuple[Finding, ...]:
 
 def _wrong_scalar(value: object) -> str | None:
     if isinstance(value, str):
+        if value.isprintable():
+            return None
         found = _CONTROL.search(value)
         return f"text without control characters, got U+{ord(found[0]):04X}" if found else None
     if value is None or isinstance(value, bool):

@@ -36,6 +36,13 @@ RULES = (
         hint="correct the address, or add the file",
     ),
     Rule(
+        id="icon-missing",
+        level=Level.NOTE,
+        title="a page names its icon, or `/favicon.ico` is there",
+        source="Lighthouse 13 `errors-in-console`; HTML standard, section 4.6.7.8",
+        hint='write `<link rel="icon" href="/icon.svg">`: browsers ask for `/favicon.ico` otherwise, at every page',
+    ),
+    Rule(
         id="asset-insecure",
         level=Level.ERROR,
         title="a page on https loads nothing over http",
@@ -76,6 +83,8 @@ def _page(page: OnePage) -> Iterator[Fault]:
             yield page.fault("link-beyond", f"expected an address below {page.site.base_url}, got {url}", tag)
         if is_secure and target.url.startswith("http:"):
             yield page.fault("asset-insecure", f"expected an address with https, got {url}", tag)
+    if page.seen.whole and page.site.base_path == "/" and "favicon.ico" not in page.site.files and not any(page.seen.rel("icon")):
+        yield page.fault("icon-missing", 'expected `<link rel="icon">` or a file at /favicon.ico, got neither')
 
 
 def _link(page: OnePage, tag: Tag | None, url: str) -> Iterator[Fault]:
@@ -129,4 +138,4 @@ def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
                 yield Fault("fragment-broken", path, message, line, selector)
 
 
-FAMILY = Family(name="links", fingerprint=1, rules=RULES, page=_page, note=_note, whole=_whole)
+FAMILY = Family(name="links", fingerprint=2, rules=RULES, page=_page, note=_note, whole=_whole)

@@ -65,13 +65,14 @@ AUDITS: Mapping[str, tuple[str, ...]] = {
     "crawlable-anchors": ("link-uncrawlable",),
     "html-has-lang": ("html-lang-missing",),
     "html-lang-valid": ("html-lang-invalid",),
-    "errors-in-console": ("asset-broken", "asset-insecure"),
+    "errors-in-console": ("asset-broken", "asset-insecure", "icon-missing"),
     "charset": ("page-encoding",),
 }
 
 
 class Audited(NamedTuple):
-    """One run: scores 0–100 by category, and by audit its score and what it showed; `items` are its rows in short."""
+    """One run: scores 0–100 by category, by failed audit what it showed, all audits that were judged, and the largest paint in ms
+    (by Lighthouse's simulation; None where nothing was painted) with a selector of its element."""
 
     path: str
     device: str
@@ -79,6 +80,8 @@ class Audited(NamedTuple):
     scores: Mapping[str, int]
     failed: Mapping[str, str]
     judged: frozenset[str]
+    lcp_ms: float | None = None
+    lcp_element: str = ""
 
 
 class Agreement(NamedTuple):
@@ -129,7 +132,10 @@ def read_report(report: Mapping[str, Any], path: str, device: str) -> Audited:
             name for name, one in audits.items() if one.get("scoreDisplayMode") not in _UNSCORED and one.get("score") is not None
         }
         failed = {name: _shown(audits[name]) for name in judged if audits[name]["score"] < _passing(name)}
-        return Audited(path, device, str(report["lighthouseVersion"]), scores, failed, frozenset(judged))
+        version, all_audits = str(report["lighthouseVersion"]), report["audits"]
+        lcp_ms = all_audits.get("largest-contentful-paint", {}).get("numericValue")
+        element = _selector(all_audits.get("lcp-breakdown-insight", {}))
+        return Audited(path, device, version, scores, failed, frozenset(judged), lcp_ms, element)
     except (KeyError, TypeError, AttributeError) as error:
         raise AibildError(f"expected a report of Lighthouse, got something else ({error})") from error
 
@@ -154,9 +160,14 @@ def _shown(found: Mapping[str, Any]) -> str:
     """What it says in a few words: its display value, or the first element it names."""
     if found.get("displayValue"):
         return str(found["displayValue"])
+    return _selector(found)[-80:]
+
+
+def _selector(found: Mapping[str, Any]) -> str:
+    """The first element that an audit names, "" for none."""
     details = json.dumps(found.get("details", {}))
     at = details.find('"selector": "')
-    return details[at + 13 : details.find('"', at + 13)][-80:] if at >= 0 else ""
+    return details[at + 13 : details.find('"', at + 13)] if at >= 0 else ""
 
 
 def _report(command: Sequence[str], url: str, device: str) -> dict[str, Any]:

@@ -6,11 +6,13 @@ only and knows no clock: the day by which waivers end is an argument. How findin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing, nullcontext
+import pickle
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 from .. import __version__, budgets, crews
 from ..budgets import Family, Rule, rules
@@ -20,9 +22,10 @@ from ..config import STATE_FOLDER, Config, no_config
 from ..errors import AibildError
 from .address import UNKNOWN_BASE, guess_base
 from .baseline import Baseline, first_baseline, hold_against, read_baseline, write_baseline
-from .cache import Cache, Spoilt, chunks
+from .cache import Verdicts, chunks
 from .judging import OWN_RULES, CheckReport, judge
-from .pages import Asked, Verdict, asked_families, failed, judge_pages
+from .notes import Notes, Spoilt
+from .pages import Asked, Judged, asked_families, failed, judge_each, judge_pages
 from .recorded import RecordedSite
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
 ]
 
 _MANY_PAGES = 300  # from here on a second process earns back what starting it costs
+_AT_ONCE = 100  # pages of one job
 
 
 def verdicts_file(output: Path, root: Path) -> Path:
@@ -74,14 +78,10 @@ def check_site(
     settings = config if config is not None else no_config(output)
     site = RecordedSite(output, "", settings, today)
     site.base_url = _with_slash(base_url or settings.base_url or guess_base(site) or UNKNOWN_BASE)
-    kept = Cache(cache, _key(site)) if cache is not None and not only else None
-    with closing(kept) if kept is not None else nullcontext():
-        try:
-            faults = _all_faults(site, frozenset(only), kept, workers)
-        except Spoilt:
-            assert kept is not None
-            kept.drop()
-            faults = _all_faults(site, frozenset(only), None, workers)
+    try:
+        faults = _all_faults(site, frozenset(only), cache if not only else None, workers)
+    except Spoilt:
+        faults = _all_faults(site, frozenset(only), None, workers)
     return judge((one for one in faults if not only or one.rule in only), site, all_rules(), whole=not only, prefix=prefix)
 
 
@@ -100,80 +100,69 @@ def _key(site: RecordedSite) -> str:
     return digest_of("\n".join(said).encode("utf-8", "surrogateescape"))
 
 
-def _all_faults(site: RecordedSite, only: frozenset[str], kept: Cache | None, workers: int) -> list[Fault]:
-    """What all rules say: pages first, each for itself, then what the notes of all pages tell together."""
-    held = kept.still_true(site) if kept is not None else {}
-    verdicts, unreadable, digests = _judged(site, only, [path for path in site.pages if path not in held], workers)
-    faults = [fault for said in held.values() for fault in said]
-    faults += [fault for verdict in verdicts for fault in verdict.faults]
-    gone = kept.pages() - set(site.pages) if kept is not None else set()
-    stirred = _stirred(verdicts, gone, kept)
+def _all_faults(site: RecordedSite, only: frozenset[str], cache: Path | None, workers: int) -> list[Fault]:
+    """What all rules say: pages first, each for itself, then what the notes of all pages tell together. Raises Spoilt."""
+    noting = [family.name for family in asked_families(only) if family.note is not None]
+    with closing(Verdicts(cache, _key(site) if cache is not None else "", noting)) as verdicts:
+        try:
+            return _judged(site, only, verdicts, workers)
+        except Spoilt:
+            verdicts.drop()
+            raise
+
+
+def _judged(site: RecordedSite, only: frozenset[str], verdicts: Verdicts, workers: int) -> list[Fault]:
+    held, faults = verdicts.still_true(site)
+    stirred = verdicts.stirred_by_loss()
+    asked = Asked(site.root, site.base_url, site.config, site.day, site.sizes, only, verdicts.is_kept)
+    unreadable: list[Fault] = []
+    for part in _parts(asked, [path for path in site.pages if path not in held], workers):
+        stirred |= verdicts.add(part)
+        faults += [fault for verdict in part.verdicts for fault in verdict.faults]
+        unreadable += part.unreadable
     wholes: dict[str, tuple[list[Fault], frozenset[str]]] = {}
     for family in asked_families(only):
         if family.whole is None:
             continue
-        known = kept.whole(family.name) if kept is not None and family.name not in stirred else None
+        known = verdicts.whole(family.name) if family.name not in stirred else None
         if known is None:
             site.begin()
-            said = _whole(family, _notes(family.name, site, verdicts, kept, gone), site)
-            wholes[family.name] = (said, frozenset(site.asked))
-        faults += known if known is not None else wholes[family.name][0]
+            known = _whole(family, verdicts.notes(family.name) if family.note is not None else {}, site)
+            wholes[family.name] = (known, frozenset(site.asked))
+        faults += known
     unreadable += site.faults
-    if kept is not None and not unreadable:
-        kept.keep(verdicts, wholes, gone, {**digests, **site.digests})
+    if not unreadable:
+        verdicts.mark(site.marks)
+        verdicts.keep(site, wholes)
     return [*faults, *dict.fromkeys(unreadable)]
 
 
-def _judged(
-    site: RecordedSite, only: frozenset[str], pages: Sequence[str], workers: int
-) -> tuple[list[Verdict], list[Fault], dict[str, bytes]]:
-    """Judge pages, many of them in several processes."""
-    from ..crews.local import processors
-
-    crew = crews.load("local" if len(pages) >= _MANY_PAGES and workers != 1 else "inline", workers=workers)
-    number = (workers or processors()) if len(pages) >= _MANY_PAGES else 1
-    try:
-        asked = Asked(site.root, site.base_url, site.config, site.day, site.sizes, only, ())
-        parts = [crew.cpu.submit(judge_pages, asked._replace(pages=part)) for part in chunks(pages, number)]
-        done = [part.result() for part in parts]
-    finally:
-        crew.close()
-    verdicts = [verdict for part in done for verdict in part.verdicts]
-    return (
-        verdicts,
-        [fault for part in done for fault in part.unreadable],
-        {k: v for part in done for k, v in part.digests.items()},
-    )
-
-
-def _stirred(verdicts: Sequence[Verdict], gone: Collection[str], kept: Cache | None) -> set[str]:
-    """The families whose notes are not what they were."""
-    if kept is None:
-        return set()
-    found = {family for path in gone for family in kept.notes_of(path)}
-    for verdict in verdicts:
-        before = kept.notes_of(verdict.path)
-        found |= {name for name in before.keys() | verdict.notes.keys() if before.get(name) != verdict.notes.get(name)}
-    return found
+def _parts(asked: Asked, pages: Sequence[str], workers: int) -> Iterator[Judged]:
+    """Judge pages, many of them in several processes; what is said comes part by part."""
+    if not pages:
+        return
+    if len(pages) < _MANY_PAGES or workers == 1:
+        site, every = asked.open()
+        for part in chunks(pages, _AT_ONCE):
+            yield judge_each(site, every, part)
+        return
+    crew = crews.load("local", workers=workers)
+    with TemporaryDirectory(prefix="aibild-check-") as folder:
+        file = Path(folder) / "asked"
+        file.write_bytes(pickle.dumps(asked))
+        try:
+            jobs = deque(crew.cpu.submit(judge_pages, file, part) for part in chunks(pages, _AT_ONCE))
+            while jobs:
+                yield jobs.popleft().result()
+        finally:
+            crew.close()
 
 
-def _notes(
-    family: str, site: RecordedSite, verdicts: Sequence[Verdict], kept: Cache | None, gone: Collection[str]
-) -> dict[str, Any]:
-    """The family's notes by page, in the order of pages."""
-    notes = kept.notes(family) if kept is not None else {}
-    for path in gone:
-        notes.pop(path, None)
-    for verdict in verdicts:
-        notes.pop(verdict.path, None)
-        if family in verdict.notes:
-            notes[verdict.path] = verdict.notes[family]
-    return dict(sorted(notes.items()))
-
-
-def _whole(family: Family, notes: Mapping[str, Any], site: RecordedSite) -> list[Fault]:
+def _whole(family: Family, notes: Notes | dict[str, None], site: RecordedSite) -> list[Fault]:
     assert family.whole is not None
     try:
         return list(family.whole(notes, site))
+    except Spoilt:
+        raise
     except Exception as error:
         return [failed(family, "", error)]

@@ -1,13 +1,13 @@
-"""Verdicts of earlier runs, kept by what they depend on: an unchanged page is not judged again.
+"""Verdicts of a run as they come, and those of earlier runs that still hold: an unchanged page is not judged again.
 
-Takes a file and a key over everything that is no file of the site (settings, rules, address), yields which pages' verdicts still
-hold. A file counts as unchanged when its size and times are, or else its digest. SQLite, since a run changes few rows of many;
-what is damaged or of another key is thrown away, so the worst that a cache can cost is time.
+Takes a file and a key over everything that is no file of the site (settings, rules, address), yields which pages' verdicts hold.
+A file counts as unchanged when its size and times are, or else what was read of it. SQLite, since a run changes few rows of many;
+what this run says lies in a temporary one, so memory does not grow with it. What is damaged or of another key is thrown away: the
+worst that a cache can cost is time.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pickle
@@ -15,238 +15,298 @@ import sqlite3
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import Enum
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from ..budgets.reading import Fault
 from ..budgets.reading.site import MARKER
-from ..canonical import digest_of
 from ..errors import AibildError
-from .pages import Verdict
-from .recorded import DAY, EVERY_FILE, RecordedSite, digest
+from .notes import Notes, Spoilt, key_of, path_of, unpickled
+from .pages import Judged, Verdict
+from .recorded import DAY, EVERY_FILE, MARK_BYTES, RecordedSite, is_marked
 
-SCHEMA = "1"
+SCHEMA = "2"
 _TICK_NS = 50_000_000  # a file that changed this shortly before a run may change again within the same tick of the clock
-_TABLES = """
-CREATE TABLE told (name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE file (id INTEGER PRIMARY KEY, path TEXT UNIQUE, stamp TEXT, digest BLOB);
-CREATE TABLE page (path TEXT PRIMARY KEY, asked BLOB, faults TEXT);
-CREATE TABLE note (family TEXT, path TEXT, value BLOB, PRIMARY KEY (family, path)) WITHOUT ROWID;
-CREATE TABLE whole (family TEXT PRIMARY KEY, asked BLOB, faults TEXT);
-"""
+_ABSENT, _YOUNG = 0, -1  # Python's hash is never -1
+_NO_MARK = bytes(MARK_BYTES)
+_MOST_NAMES = 3  # for each file of the site; beyond that the cache holds mostly what is gone
 
 
-class Spoilt(Exception):
-    """The cache cannot be used; the caller goes on without it."""
+class Verdicts:
+    """What was said of pages, in this run and, with a `file`, before it. Open for one run.
 
+    `names` are those of everything that verdicts depend on. A verdict keeps their numbers: twice the place of a name for the
+    file's bytes, one more for its presence.
+    """
 
-class _Row(NamedTuple):
-    id: int
-    stamp: str
-    digest: bytes
-
-
-class Cache:
-    """One file of kept verdicts, open for one run."""
-
-    def __init__(self, file: Path, key: str) -> None:
+    def __init__(self, file: Path | None, key: str, families: Sequence[str]) -> None:
         """Raises AibildError when the file cannot be written, or is something else than such a cache."""
-        _refuse_foreign(file)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._base = self._opened(file, f"{SCHEMA} {key}")
-            os.utime(file)
-            self._moment_ns = file.stat().st_mtime_ns  # the file system's clock, which also stamped the site's files
-        except (OSError, sqlite3.Error) as error:
-            raise AibildError(f"the cache {file} cannot be written: {error}", hint="name another file with --cache") from error
+        self._families = {family: f"note{number}" for number, family in enumerate(families)}
+        columns = "".join(f", {column} BLOB" for column in self._families.values())
+        page = f"page (path BLOB PRIMARY KEY, asked BLOB, faults TEXT{columns})"
+        self._base = sqlite3.connect("", isolation_level=None)
+        self._base.execute("PRAGMA journal_mode = OFF")
+        self._base.execute(f"CREATE TABLE {page}")
         self._file = file
-        self._changed: set[str] = set()
-        self._moved_ids: set[int] = set()
-        self._stamps: dict[str, str] = {}
+        self._names: list[str] = []
+        self._ids: dict[str, int] = {}
+        self._marks = bytearray()
+        self._now: dict[str, int] = {}
+        self._stamps: array[int] = array("q")
+        self._moved: set[int] = set()
+        self._gone: set[str] = set()
+        self._had_pages = self._has_news = False
+        if file is not None:
+            _refuse_foreign(file)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                self._open(file, f"{SCHEMA} {sys.hexversion:x} {key}", page)
+                os.utime(file)
+                self._moment_ns = file.stat().st_mtime_ns  # the file system's clock, which also stamped the site's files
+            except (OSError, sqlite3.Error) as error:
+                hint = "name another file with --cache"
+                raise AibildError(f"the cache {file} cannot be written: {error}", hint=hint) from error
 
-    def still_true(self, site: RecordedSite) -> dict[str, tuple[Fault, ...]]:
-        """What was said of the pages whose verdicts hold. Raises Spoilt."""
+    @property
+    def is_kept(self) -> bool:
+        return self._file is not None
+
+    def still_true(self, site: RecordedSite) -> tuple[set[str], list[Fault]]:
+        """The pages whose verdicts hold, and what was said of them. Raises Spoilt."""
+        if self._file is None:
+            return set(), []
         try:
-            self._stamps = _stamps(site)
-            moved = self._moved(site)
-            rows = self._base.execute("SELECT path, asked, faults FROM page")
-            held = {path: faults for path, asked, faults in rows if moved.isdisjoint(_numbers(asked))}
-            return {path: _faults(held[path]) for path in site.pages if path in held}
+            self._compare(site)
+            held: set[str] = set()
+            faults: list[Fault] = []
+            for key, asked, said in self._base.execute("SELECT path, asked, faults FROM kept.page"):
+                self._had_pages = True
+                path = path_of(key)
+                if path not in site.sizes:
+                    self._gone.add(path)
+                elif self._moved.isdisjoint(_numbers(asked)):
+                    held.add(path)
+                    faults += _faults(said)
+            return held, faults
         except _FAULTS as error:
             raise Spoilt from error
 
-    def notes(self, family: str) -> dict[str, Any]:
-        """The family's notes of all pages that were judged before. Raises Spoilt."""
+    def add(self, judged: Judged) -> set[str]:
+        """Take in new verdicts; returns the families whose notes are not what they were. Raises Spoilt."""
         try:
-            rows = self._base.execute("SELECT path, value FROM note WHERE family = ?", (family,))
-            return {path: _unpickled(value) for path, value in rows}
+            self._has_news = True
+            stirred = set().union(*(self._stirred(one) for one in judged.verdicts))
+            rows = ((key_of(one.path), self._asked(one.asked), _json(one.faults), *one.notes) for one in judged.verdicts)
+            self._base.execute("BEGIN")
+            self._base.executemany(f"INSERT INTO main.page VALUES (?, ?, ?{', ?' * len(self._families)})", rows)
+            self._base.execute("COMMIT")
+            self.mark(judged.marks)
+            return stirred
         except _FAULTS as error:
             raise Spoilt from error
 
-    def notes_of(self, path: str) -> dict[str, Any]:
-        """A page's notes by family. Raises Spoilt."""
-        try:
-            rows = self._base.execute("SELECT family, value FROM note WHERE path = ?", (path,))
-            return {family: _unpickled(value) for family, value in rows}
-        except _FAULTS as error:
-            raise Spoilt from error
+    def stirred_by_loss(self) -> set[str]:
+        """The families that had noted something of pages that are no more."""
+        verdicts = [Verdict(path, (), (None,) * len(self._families), ()) for path in self._gone]
+        return set().union(*(self._stirred(one) for one in verdicts))
 
-    def pages(self) -> set[str]:
-        """All pages that were judged before."""
-        return {path for (path,) in self._base.execute("SELECT path FROM page")}
+    def notes(self, family: str) -> Notes:
+        """The family's notes by page, in the order of pages, each read when it is asked for."""
+        column = self._families[family]
+        tables = (
+            [("main", "")] if not self._had_pages else [("main", ""), ("kept", " AND path NOT IN (SELECT path FROM main.page)")]
+        )
+        selects = [f"SELECT path, {column} FROM {name}.page WHERE {column} IS NOT NULL{but}" for name, but in tables]
+        return Notes(self._base, selects, self._gone)
 
-    def whole(self, family: str) -> tuple[Fault, ...] | None:
-        """What the family said of the whole site, None where an answer to what it asked has changed."""
+    def whole(self, family: str) -> list[Fault] | None:
+        """What the family said of the whole site, None where an answer to what it asked has changed. Raises Spoilt."""
+        if self._file is None:
+            return None
         try:
-            for asked, faults in self._base.execute("SELECT asked, faults FROM whole WHERE family = ?", (family,)):
-                if self._moved_ids.isdisjoint(_numbers(asked)):
+            for asked, faults in self._base.execute("SELECT asked, faults FROM kept.whole WHERE family = ?", (family,)):
+                if self._moved.isdisjoint(_numbers(asked)):
                     return _faults(faults)
             return None
         except _FAULTS as error:
             raise Spoilt from error
 
-    def keep(
-        self,
-        verdicts: Sequence[Verdict],
-        wholes: Mapping[str, tuple[Sequence[Fault], Iterable[str]]],
-        gone: Iterable[str],
-        digests: Mapping[str, bytes],
-    ) -> None:
-        """Write what is new; `gone` are pages that are no more. A failure to write is none of the check."""
+    def mark(self, marks: Mapping[str, bytes]) -> None:
+        """Remember what was read of files; of two marks the one counts that saw more."""
+        for path, mark in marks.items():
+            at = MARK_BYTES * self._number(path)
+            if mark > self._marks[at : at + MARK_BYTES]:
+                self._marks[at : at + MARK_BYTES] = mark
+
+    def keep(self, site: RecordedSite, wholes: Mapping[str, tuple[Sequence[Fault], Iterable[str]]]) -> None:
+        """Write what is new into the file. A failure to write is none of the check."""
+        if self._file is None or not (self._has_news or self._gone or wholes):
+            return
         try:
-            with self._base:
-                self._write(verdicts, wholes, gone, digests)
-        except (OSError, sqlite3.Error, pickle.PicklingError, TypeError, AttributeError):
+            told = [(family, self._asked(asked), _json(faults)) for family, (faults, asked) in wholes.items()]
+            self._base.execute("BEGIN IMMEDIATE")
+            self._base.executemany("DELETE FROM kept.page WHERE path = ?", [(key_of(path),) for path in self._gone])
+            self._base.execute("INSERT OR REPLACE INTO kept.page SELECT * FROM main.page")
+            self._base.executemany("INSERT OR REPLACE INTO kept.whole VALUES (?, ?, ?)", told)
+            self._write_names(site)
+            self._base.execute("COMMIT")
+        except (OSError, *_FAULTS):
             self.drop()
 
     def drop(self) -> None:
         """Throw the cache away."""
         self.close()
-        for name in (self._file, self._file.with_name(self._file.name + "-journal")):
-            name.unlink(missing_ok=True)
+        if self._file is not None:
+            for name in (self._file, self._file.with_name(self._file.name + "-journal")):
+                name.unlink(missing_ok=True)
 
     def close(self) -> None:
         self._base.close()
 
-    def _opened(self, file: Path, key: str) -> sqlite3.Connection:
+    def _open(self, file: Path, key: str, page: str) -> None:
         for _ in range(2):
-            base = sqlite3.connect(file, timeout=0.2)
             try:
-                # What a crash leaves behind is found to be damaged, or is found out by its digests
-                base.execute("PRAGMA synchronous = OFF")
-                tables = base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-                if not tables:
-                    base.executescript(_TABLES)
-                    base.execute("INSERT INTO told VALUES ('key', ?)", (key,))
-                    base.commit()
-                if base.execute("SELECT value FROM told WHERE name = 'key'").fetchone() == (key,):
-                    return base
+                self._base.execute("ATTACH ? AS kept", (str(file),))
+                self._base.execute("PRAGMA busy_timeout = 200")
+                # What a crash leaves behind is found to be damaged, or is found out by its marks
+                self._base.execute("PRAGMA kept.synchronous = OFF")
+                if not self._base.execute("SELECT count(*) FROM kept.sqlite_master").fetchone()[0]:
+                    self._base.execute("BEGIN")
+                    self._base.execute("CREATE TABLE kept.told (name TEXT PRIMARY KEY, value BLOB)")
+                    self._base.execute(f"CREATE TABLE kept.{page}")
+                    self._base.execute("CREATE TABLE kept.whole (family TEXT PRIMARY KEY, asked BLOB, faults TEXT)")
+                    self._base.execute("INSERT INTO kept.told VALUES ('key', ?)", (key.encode(),))
+                    self._base.execute("COMMIT")
+                if self._told("key") == key.encode():
+                    return
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError) and "lock" in str(error):
-                    base.close()
                     raise
-            base.close()
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            with suppress(sqlite3.OperationalError):  # too damaged to have been opened at all
+                self._base.execute("DETACH kept")
             file.unlink(missing_ok=True)
         raise sqlite3.OperationalError("it stays damaged")
 
-    def _moved(self, site: RecordedSite) -> set[int]:
-        """Numbers of what answers differently than before: twice a file's id for its bytes, one more for its presence."""
-        moved = self._moved_ids
-        now = self._stamps.get
-        changed = [row for row in self._base.execute("SELECT path, stamp FROM file") if now(row[0], "") != row[1]]
-        for path, before in changed:
-            row = self._row(path)
-            stamp = now(path, "")
-            if bool(stamp) != bool(before):
-                moved.update((2 * row.id, 2 * row.id + 1))
-            elif not row.digest or row.digest != _digest_now(site.root / path):
-                moved.add(2 * row.id)
-            self._changed.add(path)
-        return moved
+    def _told(self, name: str) -> bytes:
+        found = self._base.execute("SELECT value FROM kept.told WHERE name = ?", (name,)).fetchone()
+        return bytes(found[0]) if found is not None else b""
 
-    def _row(self, path: str) -> _Row:
-        found = self._base.execute("SELECT id, stamp, digest FROM file WHERE path = ?", (path,)).fetchone()
-        return _Row(*found) if found is not None else _Row(0, "", b"")
+    def _compare(self, site: RecordedSite) -> None:
+        """Find out what answers differently than before."""
+        text = self._told("names")
+        self._names = os.fsdecode(text).split("\0") if text else []
+        self._marks = bytearray(self._told("marks"))
+        before: array[int] = array("q", self._told("stamps"))
+        if not len(self._names) == len(before) == len(self._marks) / MARK_BYTES:
+            raise ValueError("names and stamps do not fit together")
+        if len(self._names) > 1_000 + _MOST_NAMES * len(site.sizes):
+            raise ValueError("most names are of files that are no more")
+        if not text:
+            self._names, self._marks = list(site.sizes), bytearray(MARK_BYTES * len(site.sizes))
+            return
+        self._now = _stamps(site)
+        now = self._now.get
+        self._stamps = array("q", [now(name, _ABSENT) for name in self._names])
+        self._has_news = self._stamps != before
+        for at, stamp in enumerate(self._stamps) if self._stamps != before else ():
+            if stamp == before[at]:
+                continue
+            place = MARK_BYTES * at
+            if (stamp == _ABSENT) != (before[at] == _ABSENT):
+                self._moved |= {2 * at, 2 * at + 1}
+            elif not is_marked(site.root / self._names[at], bytes(self._marks[place : place + MARK_BYTES])):
+                self._moved.add(2 * at)
+            if 2 * at in self._moved:
+                self._marks[place : place + MARK_BYTES] = _NO_MARK
 
-    def _write(
-        self,
-        verdicts: Sequence[Verdict],
-        wholes: Mapping[str, tuple[Sequence[Fault], Iterable[str]]],
-        gone: Iterable[str],
-        digests: Mapping[str, bytes],
-    ) -> None:
-        run = self._base.executemany
-        names = {name.removeprefix("?") for verdict in verdicts for name in verdict.asked if name not in (EVERY_FILE, DAY)}
-        names |= {name.removeprefix("?") for _, asked in wholes.values() for name in asked if name not in (EVERY_FILE, DAY)}
-        rows = {name: self._row(name) for name in sorted(names | {EVERY_FILE, DAY} | self._changed)}
-        last = self._base.execute("SELECT coalesce(max(id), 0) FROM file").fetchone()[0]
-        ids: dict[str, int] = {}
-        for name, row in rows.items():
-            last += not row.id
-            ids[name] = row.id or last
-        fresh = [name for name, row in rows.items() if not row.id or name in self._changed]
-        run(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
-            (self._file_row(ids[name], name, rows[name].digest, digests) for name in fresh),
-        )
-        run("DELETE FROM page WHERE path = ?", ((path,) for path in gone))
-        run("DELETE FROM note WHERE path = ?", ((path,) for path in (*gone, *(one.path for one in verdicts))))
-        pages = ((one.path, _asked(one.asked, ids), _json(one.faults)) for one in verdicts)
-        run("INSERT OR REPLACE INTO page VALUES (?, ?, ?)", pages)
-        notes = ((family, one.path, pickle.dumps(note, 5)) for one in verdicts for family, note in one.notes.items())
-        run("INSERT INTO note VALUES (?, ?, ?)", notes)
-        told = ((family, _asked(asked, ids), _json(faults)) for family, (faults, asked) in wholes.items())
-        run("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", told)
+    def _number(self, name: str) -> int:
+        """The place of a name among all."""
+        if not self._ids:
+            self._ids = {known: at for at, known in enumerate(self._names)}
+        at = self._ids.setdefault(name, len(self._names))
+        if at == len(self._names):
+            self._names.append(name)
+            self._marks += _NO_MARK
+        return at
 
-    def _file_row(self, number: int, path: str, known: bytes, digests: Mapping[str, bytes]) -> tuple[int, str, str, bytes]:
-        stamp = self._stamps.get(path, "")
-        mark = digests.get(path) or (known if 2 * number not in self._moved_ids else b"")
-        if stamp and path not in (EVERY_FILE, DAY) and int(stamp.split()[2]) >= self._moment_ns - _TICK_NS:
-            stamp = "young"
-        return number, path, stamp, mark
+    def _asked(self, names: Iterable[str]) -> bytes:
+        if self._file is None:
+            return b""
+        numbers = [
+            2 * self._number(name[1:]) + 1 if name[0] == "?" and name not in (EVERY_FILE, DAY) else 2 * self._number(name)
+            for name in names
+        ]
+        return array("I", sorted(numbers)).tobytes()
+
+    def _stirred(self, verdict: Verdict) -> set[str]:
+        if not self._had_pages:
+            return set(self._families)
+        columns = ", ".join(self._families.values())
+        found = self._base.execute(f"SELECT {columns} FROM kept.page WHERE path = ?", (key_of(verdict.path),)).fetchone()
+        before = found or (None,) * len(self._families)
+        pairs = zip(self._families, before, verdict.notes, strict=True)
+        return {family for family, was, now in pairs if _differ(was, now)}
+
+    def _write_names(self, site: RecordedSite) -> None:
+        now = self._now or _stamps(site)
+        latest = self._moment_ns - _TICK_NS
+        for path, changed_ns in zip(site.sizes, site.changed_ns, strict=True):
+            if changed_ns >= latest:
+                now[path] = _YOUNG
+        stamps = array("q", [now.get(name, _ABSENT) for name in self._names])
+        told = {"stamps": stamps.tobytes(), "marks": bytes(self._marks)}
+        if len(self._stamps) != len(self._names):
+            told["names"] = os.fsencode("\0".join(self._names))
+        self._base.executemany("INSERT OR REPLACE INTO kept.told VALUES (?, ?)", told.items())
 
 
-_FAULTS = (sqlite3.Error, pickle.UnpicklingError, ValueError, TypeError, AttributeError, EOFError, KeyError, IndexError)
+_FAULTS = (
+    sqlite3.Error,
+    pickle.PickleError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    KeyError,
+    IndexError,
+)
 
 
-def _stamps(site: RecordedSite) -> dict[str, str]:
+def _stamps(site: RecordedSite) -> dict[str, int]:
     """What tells without a look inside that a file is the same; the list of files and the day have one as well."""
-    stamps = dict(site.stamps)
+    stamps = dict(zip(site.sizes, site.stamps, strict=True))
     try:
         marker = (site.root / MARKER).stat()
-        stamps[MARKER] = f"{marker.st_size} {marker.st_mtime_ns} {marker.st_ctime_ns}"
+        stamps[MARKER] = hash((marker.st_size, marker.st_mtime_ns, marker.st_ctime_ns))
     except OSError:
         pass
-    stamps[EVERY_FILE] = digest_of("\n".join(site.stamps).encode("utf-8", "surrogateescape"))
-    stamps[DAY] = site.day
+    stamps[EVERY_FILE] = _stamp_of("\0".join(site.sizes))
+    stamps[DAY] = _stamp_of(site.day)
     return stamps
 
 
-def _digest_now(file: Path) -> bytes:
-    try:
-        return digest(file.read_bytes())
-    except OSError:
-        return b"unreadable"
+def _differ(was: bytes | None, now: bytes | None) -> bool:
+    """Whether two notes say different things: sets come out of a pickle in any order, so bytes that differ may mean the same."""
+    return was != now and (was is None or now is None or unpickled(was) != unpickled(now))
 
 
-def _asked(names: Iterable[str], ids: Mapping[str, int]) -> bytes:
-    numbers = {2 * ids[name] if name in ids else 2 * ids[name[1:]] + 1 for name in names}
-    return array("I", sorted(numbers)).tobytes()
+def _stamp_of(text: str) -> int:
+    return int.from_bytes(sha256(os.fsencode(text)).digest()[:8], signed=True)
 
 
 def _numbers(asked: bytes) -> array[int]:
-    found = array("I")
-    found.frombytes(asked)
-    return found
+    return array("I", asked)
 
 
 def _json(faults: Iterable[Fault]) -> str:
-    return json.dumps([list(fault) for fault in faults], ensure_ascii=False) if faults else ""
+    return json.dumps([list(fault) for fault in faults]) if faults else ""
 
 
-def _faults(text: str) -> tuple[Fault, ...]:
-    return tuple(Fault(*row) for row in json.loads(text)) if text else ()
+def _faults(text: str) -> list[Fault]:
+    return [Fault(*row) for row in json.loads(text)] if text else []
 
 
 def _refuse_foreign(file: Path) -> None:
@@ -260,23 +320,6 @@ def _refuse_foreign(file: Path) -> None:
         raise AibildError(f"expected {file} as a cache of verdicts, got another file", hint="name another file with --cache")
 
 
-class _Plain(pickle.Unpickler):
-    """Lets in tuples with names and enums of modules that are loaded, and sets: nothing that could run anything."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in (("builtins", "frozenset"), ("builtins", "set")):
-            return frozenset if name == "frozenset" else set
-        found = getattr(sys.modules.get(module), name, None)
-        if isinstance(found, type) and issubclass(found, tuple | Enum):
-            return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
-
-
-def _unpickled(value: bytes) -> Any:
-    return _Plain(io.BytesIO(value)).load()
-
-
-def chunks(pages: Sequence[str], number: int) -> Iterator[Sequence[str]]:
-    """Cut into as many parts as there are workers: neighbours share pictures, so they stay together."""
-    size = max(1, -(-len(pages) // number))
+def chunks(pages: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Cut into parts: neighbours share pictures, so they stay together."""
     return (pages[at : at + size] for at in range(0, len(pages), size))

@@ -5,9 +5,11 @@ A job for a worker process: takes plain arguments, opens the site itself, yields
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..budgets import Family, families
 from ..budgets.reading import Fault, OnePage, Unreadable, read_page
@@ -17,7 +19,8 @@ from .recorded import RecordedSite
 
 
 class Asked(NamedTuple):
-    """What to judge: a site as `BuiltSite` takes it, `files` of it by size, the `only` rules (all when empty) and the pages."""
+    """What is to be judged: a site as `BuiltSite` takes it, `files` of it by size, the `only` rules (all when empty), and whether
+    verdicts are kept, so that it matters what they depend on."""
 
     root: Path
     base_url: str
@@ -25,32 +28,50 @@ class Asked(NamedTuple):
     today: str
     files: Mapping[str, int]
     only: frozenset[str]
-    pages: Sequence[str]
+    kept: bool
+
+    def open(self) -> tuple[RecordedSite, list[Family]]:
+        site = RecordedSite(self.root, self.base_url, self.config, self.today, self.files, kept=self.kept)
+        return site, asked_families(self.only)
 
 
 class Verdict(NamedTuple):
-    """What was said of one page. `notes` are by family, `asked` is what the verdict depends on (see `recorded`)."""
+    """What was said of one page. `notes` are pickled, one for each family that takes notes; `asked` is what the verdict depends
+    on (see `recorded`)."""
 
     path: str
     faults: tuple[Fault, ...]
-    notes: Mapping[str, Any]
+    notes: tuple[bytes | None, ...]
     asked: tuple[str, ...]
 
 
 class Judged(NamedTuple):
-    """`unreadable` are files that could not be opened, `digests` those of files that were."""
+    """`unreadable` are files that could not be opened, `marks` tell what was read of files."""
 
     verdicts: list[Verdict]
     unreadable: list[Fault]
-    digests: dict[str, bytes]
+    marks: dict[str, bytes]
 
 
-def judge_pages(asked: Asked) -> Judged:
-    """Judge pages one by one. Never raises for what stands in a file."""
-    site = RecordedSite(asked.root, asked.base_url, asked.config, asked.today, asked.files)
-    every = asked_families(asked.only)
-    verdicts = [_judge(site, path, every) for path in asked.pages]
-    return Judged(verdicts, site.faults, site.digests)
+def judge_pages(asked: Path, pages: Sequence[str]) -> Judged:
+    """A job: judge pages of a site, where `asked` is the file of a pickled `Asked`. Never raises for what stands in a file."""
+    site, every = _opened(asked)
+    return judge_each(site, every, pages)
+
+
+def judge_each(site: RecordedSite, every: Sequence[Family], pages: Sequence[str]) -> Judged:
+    """Judge pages one by one."""
+    verdicts = [_judge(site, path, every) for path in pages]
+    faults, marks = site.faults, site.marks
+    site.faults, site.marks = [], {}
+    return Judged(verdicts, faults, marks)
+
+
+@lru_cache(maxsize=1)
+def _opened(asked: Path) -> tuple[RecordedSite, list[Family]]:
+    """Once a worker: the list of files of a large site is large as well."""
+    found: Asked = pickle.loads(asked.read_bytes())
+    return found.open()
 
 
 def asked_families(only: frozenset[str]) -> list[Family]:
@@ -63,19 +84,22 @@ def _judge(site: RecordedSite, path: str, every: Sequence[Family]) -> Verdict:
     seen = read_page(site.read(path, MAX_PAGE_BYTES + 1), path, site.page_url(path))
     if isinstance(seen, Unreadable):
         fault = Fault(seen.rule, path, seen.message, measured=seen.measured, limit=seen.limit)
-        return Verdict(path, (fault,), {}, tuple(site.asked))
+        return Verdict(path, (fault,), tuple(None for family in every if family.note is not None), tuple(site.asked))
     page = OnePage(seen, site)
     faults: list[Fault] = []
-    notes: dict[str, Any] = {}
+    notes: list[bytes | None] = []
     for family in every:
+        note = None
         try:
             if family.page is not None:
                 faults += list(family.page(page))
-            if family.note is not None and (note := family.note(page)) is not None:
-                notes[family.name] = note
+            if family.note is not None and (found := family.note(page)) is not None:
+                note = pickle.dumps(found, 5)
         except Exception as error:
             faults.append(failed(family, path, error))
-    return Verdict(path, tuple(faults), notes, tuple(site.asked))
+        if family.note is not None:
+            notes.append(note)
+    return Verdict(path, tuple(faults), tuple(notes), tuple(site.asked))
 
 
 def failed(family: Family, path: str, error: Exception) -> Fault:

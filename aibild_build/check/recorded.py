@@ -7,7 +7,7 @@ where only its presence was, `?*` for the list of all files and `?today` for the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +18,34 @@ from ..model import FileFacts
 
 EVERY_FILE = "?*"
 DAY = "?today"
-_DIGEST_BYTES = 16
-_MOST_REMEMBERED = 50_000
+MARK_BYTES = 20
+_MOST_REMEMBERED = 5_000
 
 
 class RecordedSite(BuiltSite):
-    """`digests` are those of the files that were read whole. `files` spares the walk where they are known already."""
+    """`marks` tell what was read of files, where verdicts are `kept`. `files` spares the walk where they are known already."""
 
-    def __init__(self, root: Path, base_url: str, config: Config, today: str, files: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        base_url: str,
+        config: Config,
+        today: str,
+        files: Mapping[str, int] | None = None,
+        *,
+        kept: bool = True,
+    ) -> None:
         self.asked: set[str] = set()
-        self.digests: dict[str, bytes] = {}
+        self.marks: dict[str, bytes] = {}
+        self._kept = kept
+        self._led: dict[tuple[str, str], Target | None] = {}
         self._given = files
         super().__init__(root, base_url, config, today)
 
     def begin(self) -> None:
         """From here on `asked` is about something else. Answers to a great many questions are let go of, so memory stays flat."""
         self.asked = set()
+        self._led = {}
         for memory in (self._targets, self._facts, self._embedded, self._transfers):
             if len(memory) > _MOST_REMEMBERED:
                 memory.clear()
@@ -82,15 +94,17 @@ class RecordedSite(BuiltSite):
     def read(self, path: str, limit: int = MAX_TEXT_BYTES) -> bytes:
         self.asked.add(path)
         data = super().read(path, limit)
-        if len(data) == self._files.get(path):
-            self.digests[path] = digest(data)
+        size = self._files.get(path, 0)
+        if self._kept and len(data) == min(size, limit):
+            self.marks[path] = max(_mark(data, size), self.marks.get(path, b""))
         return data
 
     def resolve(self, url: str, base: str) -> Target | None:
-        target = super().resolve(url, base)
-        if target is not None and target.kind is not Kind.ELSEWHERE:
-            self.asked.update(_looked_for(target))
-        return target
+        if (url, base) not in self._led:
+            target = self._led[url, base] = super().resolve(url, base)
+            if target is not None and target.kind is not Kind.ELSEWHERE:
+                self.asked.update(_looked_for(target))
+        return self._led[url, base]
 
     def facts(self, path: str) -> FileFacts | None:
         self.asked.add(path)
@@ -145,9 +159,19 @@ class _Files(Mapping[str, int]):
         return len(self._files)
 
 
-def digest(data: bytes) -> bytes:
-    """What tells two files apart; short, since a site has many."""
-    return blake2b(data, digest_size=_DIGEST_BYTES).digest()
+def is_marked(file: Path, mark: bytes) -> bool:
+    """Whether a file still holds what the mark is of."""
+    read = int.from_bytes(mark[:4])
+    try:
+        with file.open("rb") as opened:
+            return read > 0 and _mark(opened.read(read), file.stat().st_size) == mark
+    except OSError:
+        return False
+
+
+def _mark(data: bytes, size: int) -> bytes:
+    """What tells two files apart: how much was read, and a digest of that and of the file's size. More is greater."""
+    return len(data).to_bytes(4) + sha256(size.to_bytes(8) + data).digest()[: MARK_BYTES - 4]
 
 
 def _looked_for(target: Target) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ class Srcset(NamedTuple):
         return any(entry.width is not None for entry in self.entries)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def parse_srcset(text: str) -> Srcset:
     """All candidates that a browser would keep, and a sentence ("got …") for each thing that the standard does not allow."""
     entries: list[Entry] = []

@@ -18,7 +18,7 @@ _TAIL = re.compile(rf"[._@-]+(?:{_HEX}|{_MIXED}|{_SIZE})$")
 _HASH = re.compile(r"(?:[0-9a-f]{8}-?){1,8}(?:[0-9a-f-]*)|(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{8,24}")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1024)
 def picture_name(url: str) -> str:
     """The name of the picture behind an address, without size, hash and ending; "" when nothing is left."""
     name = unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2])

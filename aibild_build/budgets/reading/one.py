@@ -28,6 +28,7 @@ class OnePage:
     def __init__(self, seen: Seen, site: BuiltSite) -> None:
         self.seen = seen
         self.site = site
+        self._loads: dict[Device, tuple[Load, ...]] = {}
 
     def fault(
         self,
@@ -81,6 +82,11 @@ class OnePage:
 
     def loads(self, device: Device) -> tuple[Load, ...]:
         """Everything that the device loads for this page, the document first, each address once."""
+        if device not in self._loads:
+            self._loads[device] = self._loaded(device)
+        return self._loads[device]
+
+    def _loaded(self, device: Device) -> tuple[Load, ...]:
         found = {self.seen.path: the_page(self.seen, self.site)}
         for load in (*self._common_loads, *picture_loads(self.seen, self.site, self.pictures, device)):
             known = found.get(load.path or load.url)

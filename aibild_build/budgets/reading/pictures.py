@@ -149,7 +149,7 @@ def show(img: Img, site: BuiltSite, base: str) -> Shown:
     return Shown(img, tuple(rows), src)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1024)
 def promised_format(url: str) -> str:
     """The image format that an address or a path promises by its ending, "" when none."""
     return format_of_name(url.partition("#")[0].partition("?")[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,13 +13,16 @@ import pytest
 from PIL import Image
 
 from aibild_build.check import CheckReport, check_site
-from aibild_build.check.cache import Cache, Spoilt, _unpickled
+from aibild_build.check.cache import Verdicts
+from aibild_build.check.notes import Spoilt, unpickled
+from aibild_build.check.pages import asked_families
 from aibild_build.check.recorded import RecordedSite
 from aibild_build.config import no_config
 from aibild_build.errors import AibildError
 
 TODAY = "2026-11-23"
 BASE = "https://quay.example/"
+NOTING = [family.name for family in asked_families(frozenset()) if family.note is not None]
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="/style.css"><link rel="canonical" href="{base}{url}"></head><body><main><h1>{title}</h1>
 <img src="/{image}" width="1200" height="800" fetchpriority="high" alt="A quay">
@@ -91,19 +95,18 @@ def test_a_change_that_is_taken_back(site: Path, tmp_path: Path) -> None:
 
 def still_true(site: Path, file: Path) -> set[str]:
     """The pages that would not be judged again."""
-    cache = Cache(file, key(site, file))
-    found = set(cache.still_true(RecordedSite(site, BASE, no_config(site), TODAY)))
+    cache = opened(file)
+    found, _ = cache.still_true(RecordedSite(site, BASE, no_config(site), TODAY))
     cache.close()
     return found
 
 
-def key(site: Path, file: Path) -> str:
-    import sqlite3
-
+def opened(file: Path) -> Verdicts:
+    """The cache as a check of the same site would open it."""
     base = sqlite3.connect(file)
-    value: str = base.execute("SELECT value FROM told WHERE name = 'key'").fetchone()[0]
+    key = base.execute("SELECT value FROM told WHERE name = 'key'").fetchone()[0].decode()
     base.close()
-    return value.partition(" ")[2]
+    return Verdicts(file, key.split(" ", 2)[2], NOTING)
 
 
 def test_only_what_asked_for_a_changed_file_is_judged_again(site: Path, tmp_path: Path) -> None:
@@ -159,16 +162,21 @@ def test_another_file_is_not_overwritten(site: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_that_runs_comes_out_of_a_cache() -> None:
-    assert _unpickled(pickle.dumps((frozenset({"a"}), 1))) == (frozenset({"a"}), 1)
+    assert unpickled(pickle.dumps((frozenset({"a"}), 1))) == (frozenset({"a"}), 1)
     with pytest.raises(pickle.UnpicklingError):
-        _unpickled(b"cos\nsystem\n(S'true'\ntR.")
+        unpickled(b"cos\nsystem\n(S'true'\ntR.")
 
 
 def test_spoilt_notes_are_told(site: Path, tmp_path: Path) -> None:
     cache = tmp_path / "verdicts"
     check(site, cache)
-    opened = Cache(cache, key(site, cache))
-    opened._base.execute("UPDATE note SET value = ?", (b"rot",))
+    damaged = opened(cache)
+    damaged.still_true(RecordedSite(site, BASE, no_config(site), TODAY))
+    damaged._base.execute(
+        "UPDATE kept.page SET " + ", ".join(f"note{at} = ?" for at in range(len(NOTING))), (b"rot",) * len(NOTING)
+    )
     with pytest.raises(Spoilt):
-        opened.notes("links")
-    opened.close()
+        list(damaged.notes("links").items())
+    damaged.close()
+    (site / "index.html").unlink()
+    assert check(site, cache) == check(site, None)

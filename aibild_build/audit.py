@@ -24,6 +24,7 @@ from .wire import from_json, to_json
 
 TRAIL_FILE = "aibild.audit.jsonl"
 TRAIL_SCHEMA = 1
+OF = "what was said by "  # begins the reason where somebody takes back what another person said
 
 
 class Event(StrEnum):

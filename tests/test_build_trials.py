@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from aibild_build.canonical import digest_of
-from aibild_build.lock import read_lock
+from aibild_build.lock import read_lock, write_lock
 from aibild_build.plan.records import digests_of
 from aibild_build.store import Store
 from tests.support.project import edit, run_build, tree, write_project
@@ -243,4 +243,4 @@ def test_marker_matches_every_file(tmp_path: Path) -> None:
     listed = {row["path"]: row["digest"] for row in marker["outputs"]}
     found = {path: digest_of(data) for path, data in tree(root / "dist").items() if not path.startswith(".aibild/")}
     assert listed == found
-    assert marker["lock"] == digest_of((root / "aibild.lock").read_bytes())
+    assert marker["lock"] == digest_of(write_lock(read_lock((root / "aibild.lock").read_text())[0].untold()).encode())

@@ -5,6 +5,7 @@ Takes options and the day, yields the report. What is asked before, whether anyt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, time_ns
@@ -13,7 +14,7 @@ from .. import standing
 from ..check import check_site, verdicts_file
 from ..disk import below
 from ..errors import StoreCorrupt
-from ..model import Finding, Report, Tally
+from ..model import Actor, Finding, Report, Tally
 from ..wire import to_json
 from .options import Options
 from .pipeline import Built, carry_out_plan
@@ -22,13 +23,13 @@ from .talk import Talk
 _ATTEMPTS = 3  # damaged files may hide a damaged master
 
 
-def build_anew(options: Options, key: str, *, today: str, talk: Talk) -> Report:
+def build_anew(options: Options, key: str, *, today: str, talk: Talk, actor: Callable[[], Actor]) -> Report:
     """Build, check where that is wanted, and remember all of it under `key`. Raises what `build` raises."""
     started, began_ns = perf_counter(), time_ns()
     state = options.root / standing.STATE_FOLDER
     seen = standing.listing(options.root, standing.PLACES)
     standing.forget(state)
-    built = _built(options, today, talk)
+    built = _built(options, today, talk, actor)
     findings = (*built.report.findings, *_checked(options, built, today))
     report = replace(built.report, findings=findings, seconds=round(perf_counter() - started, 3))
     watched = built.watched()
@@ -43,10 +44,10 @@ def build_anew(options: Options, key: str, *, today: str, talk: Talk) -> Report:
     return report
 
 
-def _built(options: Options, today: str, talk: Talk) -> Built:
+def _built(options: Options, today: str, talk: Talk, actor: Callable[[], Actor]) -> Built:
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
-            return carry_out_plan(options, today=today, say=talk)
+            return carry_out_plan(options, today=today, say=talk, actor=actor)
         except StoreCorrupt as error:
             if not attempts_left:
                 raise

@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import lock as locks
-from ..audit import Entry, Event, Trail, entry, read_trail
+from ..audit import OF, Entry, Event, Trail, entry, read_trail
 from ..config import Approvals, read_config
 from ..errors import DecisionError, SourceError
 from ..lock import Lock, Pinned
 from ..model import MASTER, Actor
-from ..plan.approvals import roles_of
+from ..plan.approvals import pages_with, roles_of
 from ..plan.chains import is_hidden
-from ..plan.reading import open_project, uses
+from ..plan.reading import open_project
 from ..source import nearest
 from .pinning import read_now, record, seen, trail_text
 
@@ -98,7 +98,7 @@ def withdraw_pictures(
     def back(lock: Lock, name: str, chosen: str) -> Lock:
         return locks.withdraw(lock, brief, name, chosen, who=whose)
 
-    reason = "" if whose == actor.who else f"what {whose} said"
+    reason = "" if whose == actor.who else f"{OF}{whose}"
     return _decide(root, brief, actor, Event.WITHDRAWN, back, asset=asset, pixels=pixels, reason=reason)
 
 
@@ -281,9 +281,7 @@ def _pages(root: Path, briefs: set[str]) -> tuple[tuple[str, ...], bool]:
         project = open_project(root)
     except SourceError:
         return (), False
-    urls = {(page.lang, page.id): "/" + page.url for page in project.site.pages}
-    shown = uses(project.config, project.site)
-    return tuple(sorted({urls[page] for brief in briefs if brief in shown for page in shown[brief].pages})), True
+    return pages_with(project, briefs), True
 
 
 def _approvals(root: Path) -> Approvals:

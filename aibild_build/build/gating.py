@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ..crews import Crew
 from ..errors import FrozenError, RefusedError
 from ..gates import Gate, NotRun, Seen, rows
-from ..lock import LockState
+from ..lock import Lock, LockState
 from ..model import MASTER, Asset, Finding, Json, Level, Outcome, Rendition
 from ..plan.approvals import lacking_of
 from ..plan.gates import (
@@ -100,10 +100,11 @@ def let_through(
     picks: dict[str, int] = {}
     refusals: list[str] = []
     for want in wanted:
-        pick = _pick(want, judged[want.subject], made[want.subject])
+        pick = _pick(want, judged[want.subject], made[want.subject], project.lock)
         if pick is None:
             found = [one for verdicts in judged[want.subject].values() for one in verdicts]
             refusals += sorted({_line(want.subject, one) for one in found if one.blocks})
+            refusals += sorted({f"{want.subject}: {why}" for why in _retracted(project.lock, made[want.subject])})
         else:
             picks[want.subject] = pick
     if refusals:
@@ -194,19 +195,29 @@ def _line(subject: str, one: Judged) -> str:
     return f"{subject}: gate `{one.verdict.gate}`{place}: {one.verdict.message}"
 
 
-def _pick(want: WantedAsset, judged: Verdicts, made: Candidates) -> int | None:
-    """The lock's pick where the lock is equal, else the best candidate that no gate blocks; None when there is none.
+def _retracted(lock: Lock, made: Candidates) -> Iterator[str]:
+    yield from (f"retracted: {lock.retracted[asset.pixels].reason}" for asset in made.values() if asset.pixels in lock.retracted)
 
-    One that asks for no review comes before one that does; then the one that the engine scored highest where it scored them
-    all, else the first.
+
+def _pick(want: WantedAsset, judged: Verdicts, made: Candidates, lock: Lock) -> int | None:
+    """The lock's pick where the lock is equal, else the best candidate that nothing bars; None when there is none.
+
+    Gates block and people retract. One that nobody rejected comes first, then one that asks for no review; then the one that the
+    engine scored highest where it scored them all, else the first.
     """
     found = {index: judged[recipe.key] for index, recipe in enumerate(want.recipes) if recipe.key in judged}
-    passing = [index for index, verdicts in found.items() if not any(one.blocks for one in verdicts)]
-    if want.state is LockState.EQUAL and want.pinned is not None:
+    pixels = {index: made[want.recipes[index].key].pixels for index in found}
+    passing = [
+        index
+        for index, verdicts in found.items()
+        if not any(one.blocks for one in verdicts) and pixels[index] not in lock.retracted
+    ]
+    if want.state is LockState.EQUAL and want.pinned is not None and not want.replaced:
         keys = [recipe.key for recipe in want.recipes]
         pinned = keys.index(want.pinned.picked.recipe)
         return pinned if pinned in passing else None
-    clear = [index for index in passing if not any(one.asks_review for one in found[index])] or passing
+    liked = [index for index in passing if not lock.barred(want.brief, want.name, pixels[index])] or passing
+    clear = [index for index in liked if not any(one.asks_review for one in found[index])] or liked
     scores = {index: score_of(made[want.recipes[index].key]) for index in clear}
     if None in scores.values():
         return clear[0]
@@ -276,6 +287,19 @@ def topics_of(judged: Iterable[Judged]) -> tuple[str, ...]:
     """The sensitive topics that gates found, each once."""
     found = (topic for one in judged if one.measured is not None for topic in rows(one.measured.facts.get("topics")))
     return tuple(sorted({str(topic) for topic in found}))
+
+
+def said_of(
+    shown: Mapping[str, Mapping[str, Asset]], judged: Mapping[str, Verdicts]
+) -> Mapping[str, tuple[Outcome, tuple[str, ...]]]:
+    """By subject the outcome and the topics of the asset in use; `shown` is that by brief and name."""
+    found = {}
+    for brief, assets in shown.items():
+        for name, asset in assets.items():
+            subject = brief if name == MASTER else f"{brief} {name}"
+            verdicts = judged.get(subject, {}).get(asset.recipe, ())
+            found[subject] = outcome_of(verdicts), topics_of(verdicts)
+    return found
 
 
 def _wanting_review(

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 
 from .. import crews
-from ..config import STATE_FOLDER
-from ..disk import write_atomic
 from ..errors import AibildError, SourceError
-from ..lock import LOCK_FILE, Lock, read_lock, write_lock
-from ..model import Finding, Level
+from ..model import Actor, Finding, Level
 from ..plan.costs import past_costs
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins
 from ..plan.pictures import WantedAsset, want_assets, with_cost
-from ..plan.reading import Project, open_project
+from ..plan.reading import open_project
 from ..source import nearest
 from .exactness import Exactness
 from .making import make_pictures
 from .options import Options
+from .pinning import record_build
 from .pipeline import limits_of, opened_store
 from .talk import Silent, Talk
 
@@ -57,6 +52,7 @@ def generate(
     shard: str = "",
     today: str,
     talk: Talk | None = None,
+    actor: Callable[[], Actor] | None = None,
 ) -> Generated:
     """Make the pictures of `briefs`, or of all that pages use, and pin them in the lock.
 
@@ -93,7 +89,7 @@ def generate(
         again = lambda at, settled: ask(at, briefs=mine, settled=settled)  # noqa: E731
         made = make_pictures(project, wanted, arguments, crew, say, today, again, options.manner)
         pins.save()
-        _pin(project, made.lock, {want.brief for want in wanted})
+        record_build(project.config.root, project.lock, made.lock, actor or partial(Actor, when=today))
     return Generated(
         made=made.made,
         reused=made.reused,
@@ -126,30 +122,6 @@ def _dealt(wanted: tuple[WantedAsset, ...], index: int, count: int) -> tuple[str
     first = {want.brief: want.recipes[0].key for want in reversed(wanted)}
     ordered = sorted(first, key=lambda brief: (first[brief], brief))
     return tuple(sorted(ordered[index - 1 :: count]))
-
-
-def _pin(project: Project, made: Lock, briefs: Collection[str]) -> None:
-    """Write what this run made into the lock as it is by now: another run on this folder may have pinned others meanwhile."""
-    path = project.config.root / LOCK_FILE
-    with _turn(project.config.root / STATE_FOLDER):
-        now, faults = read_lock(path.read_text("utf-8") if path.exists() else None)
-        if not faults and now != project.lock:
-            others = {brief: pins for brief, pins in now.briefs.items() if brief not in briefs and brief in project.site.briefs}
-            ours = {brief: pins for brief, pins in made.briefs.items() if brief in briefs}
-            made = replace(made, briefs={**others, **ours}, models={**now.models, **made.models})
-        write_atomic(path, write_lock(made).encode())
-
-
-@contextmanager
-def _turn(state: Path) -> Iterator[None]:
-    """One run at a time reads and writes the lock; the kernel ends the turn of one that was killed."""
-    state.mkdir(parents=True, exist_ok=True)
-    handle = os.open(state / "pinning.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _unknown(brief: str, known: Iterable[str]) -> Finding:

@@ -11,10 +11,11 @@ from typing import Any
 
 from ..config import STATE_FOLDER
 from ..crews import Crew
-from ..errors import EngineUnavailable, SourceError, StoreError
+from ..errors import EngineUnavailable, RefusedError, SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
 from ..model import MASTER, Asset, Finding, Json, Level, Rendition, Work
 from ..plan import made_day
+from ..plan.approvals import pages_with
 from ..plan.gates import Judged
 from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project
@@ -118,6 +119,12 @@ def _make_wave(
     manner: Manner,
 ) -> PicturesMade:
     """Make pictures that start from nothing, or from what is there. Those of `settled` subjects were counted before."""
+    if barred := tuple(f"{want.subject}: {want.barred}{_shown_on(project, want.brief)}" for want in wanted if want.barred):
+        raise RefusedError(
+            f"{len(barred)} picture{' was' if len(barred) == 1 else 's were'} retracted, and nothing else is there",
+            barred,
+            hint="change the brief or its seed, or ask for more candidates; `aibild build --draft` shows sketches meanwhile",
+        )
     blocked = [want.subject for want in wanted if want.blocked]
     if blocked:
         raise StoreError(
@@ -154,6 +161,11 @@ def _make_wave(
         seconds=spent.engine_seconds,
         credits=spent.credits,
     )
+
+
+def _shown_on(project: Project, brief: str) -> str:
+    urls = pages_with(project, (brief,))
+    return f" (pages {', '.join(urls)})" if urls else ""
 
 
 def _carried_out(project: Project, orders: list[Order], crew: Crew, talk: Talk, today: str) -> Mapping[str, Mapping[str, Any]]:
@@ -225,10 +237,12 @@ def _all_assets(want: WantedAsset, answers: Mapping[str, Mapping[str, Any]]) -> 
 
 def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: int, judged: Verdicts) -> Lock:
     """The lock with this asset pinned as it is now; an equal entry with equal pixels stays as it was, approvals and all."""
-    if want.state is LockState.EQUAL and want.pinned is not None:
-        pinned = {pin.recipe: pin.pixels for pin in want.pinned.candidates}
+    said = want.pinned
+    if want.state is LockState.EQUAL and said is not None:
+        pinned = {pin.recipe: pin.pixels for pin in said.candidates}
         if all(pinned[key] == asset.pixels for key, asset in assets.items()):
-            return lock
+            place = [pin.recipe for pin in said.candidates].index(want.recipes[pick].key)
+            return lock if place == said.pick else lock.pin(want.brief, want.name, replace(said, pick=place))
     days = {pin.pixels: pin.made for pin in want.pinned.candidates} if want.pinned else {}
     pins = []
     for recipe in want.recipes:
@@ -248,7 +262,18 @@ def _pinned(lock: Lock, want: WantedAsset, assets: Mapping[str, Asset], pick: in
                 scores=_scores(asset, judged[recipe.key]),
             )
         )
-    return lock.pin(want.brief, want.name, Pinned(pick=pick, candidates=tuple(pins)))
+    pixels = {pin.pixels for pin in pins}
+    return lock.pin(
+        want.brief,
+        want.name,
+        Pinned(
+            pick=pick,
+            candidates=tuple(pins),
+            approvals=tuple(one for one in said.approvals if one.pixels in pixels) if said else (),
+            rejections=tuple(one for one in said.rejections if one.pixels in pixels) if said else (),
+            audit=said.audit if said else "",
+        ),
+    )
 
 
 def _scores(asset: Asset, judged: Iterable[Judged]) -> dict[str, Json]:

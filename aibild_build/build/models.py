@@ -5,22 +5,21 @@ Reads model files' headers and digests, never weights. Only `update` writes the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import engines
 from ..config import STATE_FOLDER
-from ..disk import write_atomic
 from ..errors import AibildError, EngineUnavailable
-from ..lock import LOCK_FILE, write_lock
-from ..model import Brief
+from ..model import Actor, Brief
 from ..plan.chains import bases, chain, plain
 from ..plan.models import declared_model, settings_of
 from ..plan.reading import Project, open_project, uses
 from ..source import nearest
 from ..weights import MEMORY, Declared, Digests, files_of, pin
+from .pinning import record_build
 
 _PULLED = ("*.json", "*.txt", "*.md")
 
@@ -122,14 +121,14 @@ def verify_models(root: Path, names: tuple[str, ...] = ()) -> tuple[ModelRow, ..
     return rows
 
 
-def update_model(root: Path, name: str) -> tuple[str, str]:
+def update_model(root: Path, name: str, actor: Callable[[], Actor] = Actor) -> tuple[str, str]:
     """Take a model's files as they are into aibild.lock; returns the fingerprints before ("" for none) and now."""
     project, digests = _open(root)
     _, entry = _entry(project, name, digests)
     digests.save()
     before = project.lock.models.get(name)
     lock = replace(project.lock, models={**project.lock.models, name: entry})
-    write_atomic(project.config.root / LOCK_FILE, write_lock(lock).encode())
+    record_build(project.config.root, project.lock, lock, actor)
     return str(before.get("fingerprint", "")) if isinstance(before, Mapping) else "", str(entry["fingerprint"])
 
 

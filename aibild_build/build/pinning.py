@@ -31,8 +31,6 @@ def record(root: Path, change: Change) -> Lock:
     with _turn(root):
         before = read_now(root)
         after, events = change(before)
-        if after == before:
-            return before
         try:
             after = _told(after, events, append(root, events))
             write_atomic(root / LOCK_FILE, write_lock(after).encode())
@@ -41,14 +39,24 @@ def record(root: Path, change: Change) -> Lock:
     return after
 
 
-def record_build(root: Path, before: Lock, after: Lock, actor: Actor) -> Lock:
+def record_build(root: Path, before: Lock, after: Lock, actor: Callable[[], Actor]) -> Lock:
     """Write what a build or `generate` pinned since it read `before`; what people decided meanwhile stays."""
+
+    if after == before and _stands(root, after):
+        return before
 
     def change(now: Lock) -> tuple[Lock, Sequence[Entry]]:
         merged = merge(before, after, now)
-        return merged, tuple(_events(now, merged, actor))
+        return merged, tuple(_events(now, merged, actor()))
 
     return record(root, change)
+
+
+def _stands(root: Path, lock: Lock) -> bool:
+    try:
+        return (root / LOCK_FILE).read_bytes() == write_lock(lock).encode()
+    except OSError:
+        return False
 
 
 def read_now(root: Path) -> Lock:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,8 @@ from ..canonical import digest_of
 from ..config import STATE_FOLDER
 from ..disk import write_atomic
 from ..lock import LOCK_FILE, write_lock
-from ..model import Brief, Report, Tally
+from ..model import Actor, Brief, Report, Tally
+from ..plan.approvals import alt_drafts, approval_findings, refuse_lacking, unapproved
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins, declared_model
 from ..plan.pages import read_remembered, remembered_bytes, want_pages
@@ -30,7 +31,7 @@ from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions
 from .draft import as_draft, draft_findings
 from .exactness import Exactness
-from .gating import let_files_through, refuse_unapproved, refuse_unjudged
+from .gating import let_files_through, refuse_unapproved, refuse_unjudged, said_of
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
 from .limits import Limits
@@ -38,6 +39,7 @@ from .making import make_pictures, make_renditions
 from .options import Options
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
+from .pinning import record_build
 from .publish import MARKER, marker_bytes, output_turn, publish
 from .spill import SpillingStore
 from .talk import Talk
@@ -80,7 +82,7 @@ class Built:
                 yield from sorted(str(folder) for folder in (self.store / shelf).iterdir())
 
 
-def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
+def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[], Actor]) -> Built:
     """Build once. Raises what `build` raises, and StoreCorrupt when a damaged blob was come upon and set aside."""
     started = perf_counter()
     project = open_project(options.root, base_url=options.base_url, today=today)
@@ -105,9 +107,10 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
             project, wanted, arguments, crew, say, today, lambda at, settled: ask(at, settled=settled), options.manner
         )
         pins.save()
-        lock = write_lock(made.lock).encode()
-        if not options.frozen:
-            write_atomic(config.root / LOCK_FILE, lock)
+        lacks = unapproved(project, wanted, made.assets, made.lock, said=said_of(made.assets, made.judged))
+        if options.frozen:
+            refuse_lacking(project, lacks, made.review)
+        lock = made.lock if options.frozen else record_build(config.root, project.lock, made.lock, actor)
         _refuse_unseen(options, made.review, made.unjudged)
         briefs = want_renditions(project, store, made.assets, made.days, force=options.force, drafts=drafts)
         files = make_renditions(briefs, arguments, crew, say, again=options.force)
@@ -121,7 +124,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
             written = render_pages(pages, renderer, say)
             shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
             outputs = gather(project, written, pictures, files.renditions, store)
-            marker = marker_bytes(outputs.rows, lock_digest=digest_of(lock), draft=options.draft)
+            marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
             count, removed = publish(output, outputs.rows, outputs.contents, marker)
             name, data = remembered_bytes(remember(written))
             write_atomic(state / name, data)
@@ -137,6 +140,8 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
                     config,
                     (
                         *draft_findings(project, drafts),
+                        *approval_findings(project, wanted, lacks),
+                        *alt_drafts(project),
                         *engine_findings(wanted),
                         *made.findings,
                         *looked.findings,
@@ -155,7 +160,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk) -> Built:
             folder=str(options.output or Path(config.output)),
         )
         paths = tuple(row.path for row in outputs.rows)
-        return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=lock)
+        return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())
 
 
 def _parts(brief: Brief) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from .. import __version__
 
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "check", "why"),
+    "Trust": ("approve", "reject", "withdraw", "pick", "retract", "audit"),
     "Pictures": ("generate", "brief", "models", "cache", "report"),
 }
 _HELP = {
@@ -25,6 +26,12 @@ _HELP = {
     "check": "Check a built site, ours or anybody's.",
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",
+    "approve": "Say yes to the pictures of a brief.",
+    "reject": "Say no to the pictures of a brief, and why.",
+    "withdraw": "Take back a yes or a no.",
+    "pick": "Choose among the candidates of a picture.",
+    "retract": "Bar a picture from every build.",
+    "audit": "Verify and show the trail of decisions.",
     "brief": "Look at image briefs.",
     "models": "Look after the models that pictures are made with.",
     "cache": "Look after the store.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -52,6 +53,7 @@ def build(
         from ..model import Level
         from ..reports.objects import report_object
         from ..reports.text import report_lines, worst
+        from .identity import actor
         from .talk import talk_for
 
         options = Options(
@@ -70,7 +72,7 @@ def build(
             limit_credits=limit_credits,
             workers=workers,
         )
-        built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
+        built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose), actor=partial(actor, root))
         shown = built.findings if verbose else [finding for finding in built.findings if finding.level is not Level.NOTE]
         print_findings(shown, quiet=quiet)
         if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -42,6 +43,7 @@ def generate(
         from ..build.generate import generate as run
         from ..reports.text import duration
         from ..wire import to_json
+        from .identity import actor
         from .talk import talk_for
 
         options = Options(
@@ -54,7 +56,8 @@ def generate(
             preview=preview,
             preview_every=preview_every,
         )
-        done = run(options, briefs, repin=repin, shard=shard, today=today(), talk=talk_for(quiet=quiet, verbose=verbose))
+        voice = talk_for(quiet=quiet, verbose=verbose)
+        done = run(options, briefs, repin=repin, shard=shard, today=today(), talk=voice, actor=partial(actor, root))
         if as_json:
             print_json({"schema": 1, **to_json(done)})
         elif not quiet:

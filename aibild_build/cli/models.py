@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -95,8 +96,9 @@ def update(name: str, root: Path, store: Path | None, as_json: bool, quiet: bool
     """Take the files of model NAME as they are into aibild.lock. Its pictures are made again by the next build."""
     with errors(as_json):
         from ..build.models import update_model
+        from .identity import actor
 
-        before, now = update_model(root, name)
+        before, now = update_model(root, name, partial(actor, root))
         if as_json:
             print_json({"schema": 1, "before": before, "now": now})
         elif not quiet:

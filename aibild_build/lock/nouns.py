@@ -67,6 +67,22 @@ class Lock:
     def pinned(self, brief: str, asset: str) -> Pinned | None:
         return self.briefs.get(brief, {}).get(asset)
 
+    def barred(self, brief: str, asset: str, pixels: str) -> str:
+        """Why a build should not use `pixels` here: retracted anywhere, or rejected for this asset; "" where nothing bars it."""
+        if pixels in self.retracted:
+            return f"retracted: {self.retracted[pixels].reason}"
+        pinned = self.pinned(brief, asset)
+        no = pinned.rejected(pixels) if pinned is not None else None
+        return f"rejected by {no.who}: {no.reason}" if no is not None else ""
+
+    def untold(self) -> Lock:
+        """The same without the names of the trail's lines, which hold who and when."""
+        briefs = {
+            brief: {name: replace(pinned, audit="") for name, pinned in assets.items()} for brief, assets in self.briefs.items()
+        }
+        retracted = {pixels: replace(one, audit="") for pixels, one in self.retracted.items()}
+        return replace(self, briefs=briefs, retracted=retracted)
+
     def pin(self, brief: str, asset: str, pinned: Pinned) -> Lock:
         """A lock with that asset pinned; all else as it was."""
         return replace(self, briefs={**self.briefs, brief: {**self.briefs.get(brief, {}), asset: pinned}})

@@ -12,9 +12,10 @@ from pathlib import Path
 from ..config import STATE_FOLDER
 from ..errors import FrozenError
 from ..lock import LockState
-from ..model import MASTER, Asset, Made, Picture, PictureReason, Plan, Tally
+from ..model import MASTER, Asset, Finding, Made, Picture, PictureReason, Plan, Tally
 from ..pages.render import Renderer
 from ..store import Store
+from .approvals import alt_drafts, approval_findings, unapproved
 from .costs import past_costs
 from .guarding import guarded
 from .pages import WantedPage, read_remembered, want_pages
@@ -60,15 +61,23 @@ def plan_project(project: Project, *, today: str, store_dir: Path | None, output
             rendition=sum(1 for brief in briefs for one in brief.renditions if one.work is None),
             page=sum(1 for page in pages if page.work is None),
         ),
-        blocked=tuple(f"{asset.subject}: {asset.blocked}" for asset in wanted if asset.blocked),
+        blocked=tuple(f"{asset.subject}: {why}" for asset in wanted if (why := asset.blocked or asset.barred)),
         unlocked=tuple(asset.subject for asset in wanted if asset.state is not LockState.EQUAL),
         findings=(
             *project.findings,
             *relevel(project.config, engine_findings(wanted)),
             *guarded(project, wanted),
+            *_decided(project, wanted, assets),
             *(finding for brief in briefs for finding in brief.findings),
         ),
     )
+
+
+def _decided(project: Project, wanted: tuple[WantedAsset, ...], assets: Mapping[str, Mapping[str, Asset]]) -> tuple[Finding, ...]:
+    """What people still have to decide, as far as the lock knows; what gates say of new pictures is not known yet."""
+    pinned = {brief: {name: asset for name, asset in by_name.items() if asset.digest} for brief, by_name in assets.items()}
+    lacks = unapproved(project, wanted, pinned, project.lock)
+    return relevel(project.config, (*approval_findings(project, wanted, lacks), *alt_drafts(project)))
 
 
 def refuse_frozen(wanted: tuple[WantedAsset, ...]) -> None:
@@ -81,6 +90,7 @@ def refuse_frozen(wanted: tuple[WantedAsset, ...]) -> None:
         for one in asset.making
         if one.work.reason is PictureReason.OTHER_ENVIRONMENT
     ]
+    missing += [f"{asset.subject}: {asset.barred or asset.replaced}" for asset in wanted if asset.barred or asset.replaced]
     if missing:
         message = f"{len(missing)} picture{'' if len(missing) == 1 else 's'} cannot come from lock and store"
         raise FrozenError(message, tuple(sorted(missing)), hint="run `aibild build` where the engines are and commit aibild.lock")
@@ -115,7 +125,7 @@ def expected_assets(wanted: tuple[WantedAsset, ...], today: str) -> tuple[dict[s
 def picked(want: WantedAsset) -> Asset | None:
     """The asset in use: the lock's pick where the lock is equal, else the first candidate."""
     if want.state is LockState.EQUAL and want.pinned is not None:
-        return want.assets.get(want.pinned.picked.recipe)
+        return next(iter(want.assets.values()), None) if want.replaced else want.assets.get(want.pinned.picked.recipe)
     return want.assets.get(want.recipes[0].key)
 
 

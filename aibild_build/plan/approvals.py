@@ -6,11 +6,15 @@ sentence each. Approvals are bound to pixels, so other pixels have none. Roles a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from ..config import ApprovalRule, Approvals, path_matches
-from ..lock import Pinned
-from ..model import Approval, Brief, Outcome
+from ..errors import FrozenError
+from ..lock import Lock, Pinned
+from ..model import Approval, Asset, Brief, Finding, Level, Outcome
+from ..pages.listing import references
+from .pictures import WantedAsset
 from .reading import Project, uses
 
 
@@ -57,6 +61,109 @@ def lacking_of(
         outcome=outcome,
         topics=topics,
     )
+
+
+def unapproved(
+    project: Project,
+    wanted: Sequence[WantedAsset],
+    shown: Mapping[str, Mapping[str, Asset]],
+    lock: Lock,
+    *,
+    said: Mapping[str, tuple[Outcome, Collection[str]]] = MappingProxyType({}),
+) -> tuple[tuple[WantedAsset, tuple[str, ...]], ...]:
+    """The pictures that pages show without the approvals they need, each with what is lacking.
+
+    `shown` is the asset in use by brief and name, `lock` what is pinned now, `said` the outcome and the topics of each subject. A
+    draft's stand-ins need none.
+    """
+    used = uses(project.config, project.site)
+    found = []
+    for want in wanted:
+        asset = shown.get(want.brief, {}).get(want.name)
+        if asset is None or want.draft or want.hidden or want.brief not in used:
+            continue
+        outcome, topics = said.get(want.subject, (Outcome.PASS, ()))
+        lacks = lacking(
+            project.config.approvals,
+            project.site.briefs[want.brief],
+            lock.pinned(want.brief, want.name),
+            asset.pixels,
+            slots=used[want.brief].slots,
+            outcome=outcome,
+            topics=topics,
+        )
+        if lacks:
+            found.append((want, lacks))
+    return tuple(found)
+
+
+def refuse_lacking(project: Project, lacks: Sequence[tuple[WantedAsset, tuple[str, ...]]], review: Sequence[str] = ()) -> None:
+    """Raises FrozenError with every picture that lacks approvals, and every alternative text that is a draft.
+
+    `review` are lines on what gates want a person to see.
+    """
+    missing = [*review] + [f"{want.subject}: {reason}" for want, reasons in lacks for reason in reasons]
+    if not project.config.approvals.alt_drafts:
+        missing += [f"{one.subject}: {one.message}" for one in alt_drafts(project)]
+    if missing:
+        count = len({line.partition(":")[0] for line in missing})
+        raise FrozenError(
+            f"{count} picture{' is' if count == 1 else 's are'} not approved",
+            tuple(sorted(missing)),
+            hint="`aibild review` shows them; `aibild approve ID` says yes to one; commit aibild.lock and aibild.audit.jsonl",
+        )
+
+
+def approval_findings(
+    project: Project, wanted: Sequence[WantedAsset], lacks: Sequence[tuple[WantedAsset, tuple[str, ...]]]
+) -> Iterator[Finding]:
+    """What a frozen build would refuse, as warnings: pictures that lack approvals, or that another one takes the place of."""
+    for want, reasons in lacks:
+        yield Finding(
+            rule="picture-unapproved",
+            level=Level.WARNING,
+            message=f"`{want.subject}` {'; '.join(reasons)}",
+            origin=project.site.briefs[want.brief].origin,
+            subject=want.subject,
+            hint=f"`aibild approve {want.brief}`; `aibild build --frozen` refuses it until then",
+        )
+    for want in wanted:
+        if want.replaced and not want.barred:
+            yield Finding(
+                rule="picture-replaced",
+                level=Level.WARNING,
+                message=f"another candidate of `{want.subject}` is used: the one before was {want.replaced}",
+                origin=project.site.briefs[want.brief].origin,
+                subject=want.subject,
+                hint="look at it, and commit aibild.lock; the new one needs approvals of its own",
+            )
+
+
+def alt_drafts(project: Project) -> Iterator[Finding]:
+    """One for each picture whose alternative text, as a page shows it, is a draft that nobody has reviewed."""
+    told: set[tuple[str, str]] = set()
+    for page in project.site.pages:
+        for reference in references(page):
+            brief = project.site.briefs.get(reference.brief)
+            words = brief.alt.get(page.lang) if brief is not None and not reference.alt else None
+            if brief is None or words is None or not words.draft or (brief.id, page.lang) in told:
+                continue
+            told.add((brief.id, page.lang))
+            yield Finding(
+                rule="image-alt-draft",
+                level=Level.WARNING,
+                message=f"the alt text of `{brief.id}` in `{page.lang}` is a draft: “{words.text}”",
+                origin=brief.origin,
+                subject=brief.id,
+                hint=f"read it, look at the picture, and write `alt: {{{page.lang}: …}}` without `draft`",
+            )
+
+
+def pages_with(project: Project, briefs: Collection[str]) -> tuple[str, ...]:
+    """The addresses of pages that show any of `briefs`, sorted."""
+    urls = {(page.lang, page.id): "/" + page.url for page in project.site.pages}
+    shown = uses(project.config, project.site)
+    return tuple(sorted({urls[page] for brief in briefs if brief in shown for page in shown[brief].pages}))
 
 
 def applies(rule: ApprovalRule, brief: Brief, *, slots: Collection[str], outcome: Outcome, topics: Collection[str]) -> bool:

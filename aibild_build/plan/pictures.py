@@ -62,6 +62,9 @@ class WantedAsset:
     `findings` are what the engine had to say of the brief, none of it fatal. `waiting` means that it starts from a picture that
     is not made yet: its recipes are stand-ins until then. `parent` is that picture once it is there. `models` are the lock's
     entries of the models it names, `changed` those of them whose files here are others.
+
+    `replaced` says why the lock's pick is not used although there are other candidates, `barred` why none of its candidates may
+    be; "" otherwise. People decided both.
     """
 
     brief: str
@@ -80,6 +83,8 @@ class WantedAsset:
     parent: Asset | None = None
     models: Mapping[str, Json] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    replaced: str = ""
+    barred: str = ""
 
     @property
     def hidden(self) -> bool:
@@ -175,7 +180,7 @@ class _Asking:
 
     def _or_draft(self, want: WantedAsset, node: Node) -> WantedAsset | None:
         """In a draft what cannot be had is sketched, and steps towards it are left out."""
-        if not self._draft or not (want.blocked or (want.making and want.state is not LockState.EQUAL)):
+        if not self._draft or not (want.blocked or want.barred or (want.making and want.state is not LockState.EQUAL)):
             return want
         return None if want.hidden else _stand_in(self._project, self._store, node)
 
@@ -242,7 +247,7 @@ def _start_of(parent: WantedAsset) -> tuple[str, str, bool]:
     """Recipe key and pixels of the picture that a parent will be, and whether they are known; stand-ins where they are not."""
     pin = parent.pinned.picked if parent.state is LockState.EQUAL and parent.pinned is not None else None
     first = parent.recipes[0].key
-    if parent.waiting:
+    if parent.waiting or parent.replaced:
         return first, first, False
     if pin is not None and all(one.expected for one in parent.making):
         return pin.recipe, pin.pixels, True
@@ -334,7 +339,7 @@ def _decide(
     state = compare(pinned, [one.key for one in recipes])
     assets: dict[str, Asset] = {}
     making: list[Making] = []
-    blocked = ""
+    blocked = replaced = ""
 
     def make(one: Recipe, reason: PictureReason, expected: str = "", detail: str = "") -> None:
         subject = _subject(brief.id, name)
@@ -342,17 +347,18 @@ def _decide(
         making.append(Making(recipe=one, inputs=inputs, expected=expected, work=work))
 
     if state is LockState.EQUAL and pinned is not None and not repin:
-        pin = pinned.picked
-        one = next(one for one in recipes if one.key == pin.recipe)
-        asset = find_pinned(store, pin)
-        if asset is not None and not takes(one, asset):
-            make(one, PictureReason.OTHER_ENVIRONMENT, pin.pixels)
-        elif asset is not None and not (force and engine.exact):
-            assets[pin.recipe] = asset
-        elif engine.exact:
-            make(one, PictureReason.FORCED if force else PictureReason.MISSING_BLOB, pin.pixels)
-        else:
-            blocked = "is pinned, missing from the store, and cannot be made again exactly"
+        replaced, pins = _usable(project.lock, brief.id, name, pinned)
+        for pin in pins:
+            one = next(one for one in recipes if one.key == pin.recipe)
+            asset = find_pinned(store, pin)
+            if asset is not None and not takes(one, asset):
+                make(one, PictureReason.OTHER_ENVIRONMENT, pin.pixels)
+            elif asset is not None and not (force and engine.exact):
+                assets[pin.recipe] = asset
+            elif engine.exact:
+                make(one, PictureReason.FORCED if force else PictureReason.MISSING_BLOB, pin.pixels)
+            elif not replaced:
+                blocked = "is pinned, missing from the store, and cannot be made again exactly"
     else:
         for one in recipes:
             asset = find_made(store, one.key)
@@ -377,7 +383,31 @@ def _decide(
         assets=assets,
         making=tuple(making),
         blocked=blocked,
+        replaced=replaced,
+        barred=_barred(project.lock, assets, making, replaced),
     )
+
+
+def _usable(lock: Lock, brief: str, name: str, pinned: Pinned) -> tuple[str, tuple[Pin, ...]]:
+    """Which candidates a build looks at: the pick, or where people bar it those that nobody bars, and why.
+
+    A rejected pick without another candidate stays in use, since somebody must see what was rejected; a retracted one does not.
+    """
+    why = lock.barred(brief, name, pinned.picked.pixels)
+    others = tuple(pin for pin in pinned.candidates if not lock.barred(brief, name, pin.pixels)) if why else ()
+    if why and (others or pinned.picked.pixels in lock.retracted):
+        return why, others
+    return "", (pinned.picked,)
+
+
+def _barred(lock: Lock, assets: Mapping[str, Asset], making: Sequence[Making], replaced: str) -> str:
+    """Why nothing at hand may be used, where nothing else is to be made."""
+    if making:
+        return ""
+    pixels = [asset.pixels for asset in assets.values()]
+    if all(one in lock.retracted for one in pixels):
+        return replaced or (f"retracted: {lock.retracted[pixels[0]].reason}" if pixels else "")
+    return ""
 
 
 def _stand_in(project: Project, store: Store, node: Node) -> WantedAsset:

@@ -1,0 +1,138 @@
+"""Holds the trail against itself and against the lock: the entry points of `aibild audit`.
+
+Reads both files and writes neither. It proves that nothing was changed or dropped since the lock's newest lines; it cannot prove
+who somebody was, and whoever rewrites lock and trail together, and pushes that, leaves no trace in them: forges can refuse it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..audit import OF, TRAIL_FILE, Entry, Event, Trail, read_trail
+from ..lock import LOCK_FILE, Lock
+from ..model import Finding, Level, Origin
+from .pinning import read_now, trail_text
+
+_SAID = {Event.APPROVED: "approved", Event.REJECTED: "rejected"}
+_ENDING = (Event.WITHDRAWN, Event.REJECTED, Event.RETRACTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """How many lines there are, the hashes that the next one will follow, and every fault."""
+
+    lines: int
+    heads: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def verify_trail(root: Path) -> Verified:
+    """Whether the trail is whole, and tells of all that the lock holds. Raises SourceError when the lock cannot be read."""
+    trail, faults = read_trail(trail_text(root))
+    lock = read_now(root)
+    findings = (*faults, *_cut(lock, trail), *_untold(lock, trail), *_forgotten(lock, trail))
+    return Verified(lines=len(trail.entries), heads=trail.heads, findings=findings)
+
+
+def show_trail(root: Path, name: str = "") -> tuple[Entry, ...]:
+    """The events in the order of the file: all, or those about a brief, or about pixels (8 digits or more)."""
+    trail, _ = read_trail(trail_text(root))
+    return tuple(one for one in trail.entries if not name or one.brief == name or _about(one, name))
+
+
+def _about(one: Entry, pixels: str) -> bool:
+    return len(pixels) >= 8 and any(picture.pixels.startswith(pixels) for picture in one.pictures)
+
+
+def _cut(lock: Lock, trail: Trail) -> Iterator[Finding]:
+    """Lines that the lock names and the trail lacks: what a cut tail looks like."""
+    there = {one.hash for one in trail.entries}
+    named = [
+        (f"{brief}" if asset == "master" else f"{brief} {asset}", pinned.audit)
+        for brief, assets in sorted(lock.briefs.items())
+        for asset, pinned in sorted(assets.items())
+    ]
+    named += [(f"retraction {pixels[:12]}", one.audit) for pixels, one in sorted(lock.retracted.items())]
+    for subject, name in named:
+        if name and name not in there:
+            message = f"the lock names line {name[:12]} as the newest on `{subject}`, and the trail lacks it"
+            hint = "its end was cut off, or the line was dropped or changed: bring it back from version control"
+            yield _fault("audit-cut", message, hint, TRAIL_FILE)
+
+
+def _untold(lock: Lock, trail: Trail) -> Iterator[Finding]:
+    """Decisions in the lock that the trail does not tell, or tells the end of."""
+    for brief, assets in sorted(lock.briefs.items()):
+        for asset, pinned in sorted(assets.items()):
+            rows = [(Event.APPROVED, one.who, one.role, one.pixels) for one in pinned.approvals]
+            rows += [(Event.REJECTED, one.who, one.role, one.pixels) for one in pinned.rejections]
+            for event, who, role, pixels in rows:
+                told = [
+                    one
+                    for one in trail.entries
+                    if (one.event, one.who, one.role, one.brief, one.asset) == (event, who, role, brief, asset)
+                    and _holds(one, pixels)
+                ]
+                subject = f"`{brief}`" if asset == "master" else f"`{brief} {asset}`"
+                what = f"that {who} {_SAID[event]} {pixels[:12]} of {subject}"
+                if not told:
+                    hint = f"decide with aibild, which writes both files; or bring back {TRAIL_FILE}"
+                    yield _fault("audit-unrecorded", f"the lock says {what}, and the trail does not", hint, LOCK_FILE)
+                elif _ended(trail, told, who, brief, asset, pixels):
+                    message = f"the lock says {what}, and the trail says that this was taken back"
+                    yield _fault("audit-ended", message, f"take the row out of {LOCK_FILE}, or decide again", LOCK_FILE)
+    for pixels, barred in sorted(lock.retracted.items()):
+        if not any(one.event is Event.RETRACTED and _holds(one, pixels) for one in trail.entries):
+            message = f"the lock says that {barred.who} retracted {pixels[:12]}, and the trail does not"
+            yield _fault("audit-unrecorded", message, f"bring back {TRAIL_FILE} from version control", LOCK_FILE)
+
+
+def _forgotten(lock: Lock, trail: Trail) -> Iterator[Finding]:
+    """Retractions that the lock has lost: those pixels could be published again."""
+    told = [one for one in trail.entries if one.event is Event.RETRACTED]
+    for pixels in sorted({picture.pixels for one in told for picture in one.pictures} - set(lock.retracted)):
+        own = [one for one in told if _holds(one, pixels)]
+        lifted = [one for one in trail.entries if one.event is Event.REINSTATED and _holds(one, pixels)]
+        if not all(_before_any(trail, one, lifted) for one in own):
+            message = f"the trail says that {own[-1].who} retracted {pixels[:12]}, and the lock does not bar it"
+            hint = "`aibild retract` bars it again; a merge of aibild.lock may have lost the row"
+            yield _fault("audit-forgotten", message, hint, LOCK_FILE)
+
+
+def _ended(trail: Trail, told: list[Entry], who: str, brief: str, asset: str, pixels: str) -> bool:
+    """Whether each of these events is followed by one that takes it back."""
+    ending = [
+        one
+        for one in trail.entries
+        if one.event in _ENDING
+        and _holds(one, pixels)
+        and one not in told
+        and (one.event is Event.RETRACTED or (one.brief, one.asset) == (brief, asset))
+        and (one.event is Event.RETRACTED or who in (one.who, one.reason.removeprefix(OF)))
+    ]
+    return all(_before_any(trail, one, ending) for one in told)
+
+
+def _before_any(trail: Trail, one: Entry, later: list[Entry]) -> bool:
+    """Whether any of `later` follows `one`, by whatever way through the graph."""
+    follows = {entry.hash: entry.follows for entry in trail.entries}
+    seen: set[str] = set()
+    names = [name for entry in later for name in entry.follows]
+    while names:
+        name = names.pop()
+        if name == one.hash:
+            return True
+        if name not in seen:
+            seen.add(name)
+            names += follows.get(name, ())
+    return False
+
+
+def _holds(one: Entry, pixels: str) -> bool:
+    return any(picture.pixels == pixels for picture in one.pictures)
+
+
+def _fault(rule: str, message: str, hint: str, path: str) -> Finding:
+    return Finding(rule=rule, level=Level.ERROR, message=message, origin=Origin(path=path, line=None), subject=path, hint=hint)

@@ -17,8 +17,8 @@ from aibild_build.build.generate import generate
 from aibild_build.build.talk import Silent
 from aibild_build.cli import aibild
 from aibild_build.cli.talk import Lines
-from aibild_build.errors import AibildError, EngineError, FrozenError
-from aibild_build.model import PictureReason, Work
+from aibild_build.errors import AibildError, EngineError, EngineUnavailable, FrozenError, SourceError
+from aibild_build.model import Finding, PictureReason, Work
 from aibild_build.plan import plan
 from aibild_build.plan.why import why
 from tests.support.project import TODAY, run_build
@@ -292,3 +292,179 @@ def test_a_plan_counts_with_this_machine_s_device(made: Path, tmp_path: Path) ->
 def test_a_share_is_no_answer_to_an_unknown_brief(made: Path) -> None:
     with pytest.raises(AibildError, match="has 1 fault"):
         generate(Options(root=made, crew="inline"), ["quai"], shard="1/2", today=TODAY)
+
+
+LEVELS = 2  # of 255: what a neighbour in the batch may move
+
+
+def far(first: bytes, second: bytes) -> int:
+    return max(abs(a - b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from tests.support.sdxl import Tiny
+    from tests.support.tiny_sdxl import tables
+
+    found = Tiny(tables(tiny_models), tmp_path_factory.mktemp("tiny"))
+    yield found
+    found.engine.close()
+
+
+@pytest.mark.parametrize(
+    "parameters,words",
+    [
+        ({}, ("a red tower", "a blue boat", "a quay")),
+        ({"scheduler": "Euler a", "steps": 4}, ("a red tower", "a blue boat", "a quay")),
+        ({"scheduler": "DPM++ 2M SDE Karras", "steps": 4}, ("a red tower", "a blue boat", "a quay")),
+        ({"prompt_2": "a painting", "negative_2": "grey"}, ("a red tower", "a blue boat", "a quay")),
+        ({"weighting": "compel"}, ("a red tower",) * 3),
+        ({"refiner": {"model": "tiny-refiner", "switch": 0.5}}, ("a red tower", "a blue boat", "a quay")),
+        ({"highres": {"scale": 1.25, "strength": 0.5}}, ("a red tower", "a blue boat", "a quay")),
+        (
+            {
+                "controls": [{"model": "tiny-canny", "image": "a.png", "from": "canny"}],
+                "ip_adapter": {"model": "tiny-adapter", "encoder": "tiny-eye", "image": "a.png"},
+                "loras": ["tiny-lora"],
+            },
+            ("a red tower", "a blue boat", "a quay"),
+        ),
+    ],
+    ids=["plain", "ancestral", "sde", "second halves", "weighted", "refiner", "highres", "adapters"],
+)
+def test_neighbours_in_a_batch_hardly_matter(tiny: Any, parameters: dict[str, Any], words: tuple[str, ...]) -> None:
+    """Pictures drawn together are those drawn alone within two levels, and no other seed's."""
+    engine = tiny.engine
+    asked = [tiny.recipe(parameters, seed=seed, parts=(("subject", text),)) for seed, text in enumerate(words)]
+    recipes = [recipe for recipe, _ in asked]
+    assert len({engine.together(recipe) for recipe in recipes}) == 1 and engine.together(recipes[0])
+    inputs = {role: tiny.files[path] for role, path in asked[0][1].inputs}
+    together = engine.generate_together(recipes, inputs, lambda share: None)
+    alone = [engine.generate(recipe, inputs, lambda share: None)[0] for recipe in recipes]
+    for index, (one, other) in enumerate(zip(together, alone, strict=True)):
+        assert far(one.samples, other.samples) <= LEVELS
+        assert far(one.samples, alone[index - 1].samples) > LEVELS
+        assert one.environment["batch"] == {"at": index, "of": [recipe.key for recipe in recipes]}
+        assert other.environment["batch"] == 1
+
+
+def test_what_differs_besides_seed_and_words_is_drawn_apart(tiny: Any) -> None:
+    def text(parameters: dict[str, Any], **more: Any) -> str:
+        return str(tiny.engine.together(tiny.recipe(parameters, **more)[0]))
+
+    assert text({}) == text({}, seed=9)
+    assert text({}) != text({"guidance": 3.0})
+    assert text({}) != text({}, negative="grey"), "an empty negative prompt is another thing than a grey one"
+    assert text({}, negative="blue") == text({}, negative="grey")
+    assert text({"weighting": "compel"}) != text({"weighting": "compel"}, parts=(("subject", "a boat"),))
+    assert text({"init": {"image": "a.png"}}) == ""
+
+
+def test_short_memory_makes_batches_smaller_then_tiles(tiny: Any) -> None:
+    from aibild_build import tensors
+
+    recipes = [tiny.recipe(seed=seed)[0] for seed in range(4)]
+    calls: list[int] = []
+
+    def short(times: int) -> Any:
+        def progress(share: float) -> None:
+            if len(calls) < times and share < 0.9:
+                calls.append(1)
+                raise tensors.torch().OutOfMemoryError("no room")
+
+        return progress
+
+    drawn = tiny.engine.generate_together(recipes, {}, short(1))
+    assert [one.environment["fallback"] for one in drawn] == [["batch of 4"]] * 4
+    assert [len(one.environment["batch"]["of"]) for one in drawn] == [2, 2, 2, 2]
+    calls.clear()
+    drawn = tiny.engine.generate_together(recipes[:2], {}, short(2))
+    assert [one.environment["fallback"] for one in drawn] == [["batch of 2", "vae tiling"], ["batch of 2"]]
+    assert far(drawn[1].samples, tiny.engine.generate(recipes[1], {}, lambda share: None)[0].samples) <= LEVELS
+
+
+def test_a_site_is_drawn_in_batches(made: Path, tiny_models: Path, tmp_path: Path) -> None:
+    """The keys are those of a run one by one; what came is within the tolerance; a strict run draws alone."""
+    root = four(tmp_path / "site", tiny_models)
+    with (root / "aibild.toml").open("a") as file:
+        file.write("\n[engines.sdxl]\nbatch = 3\n")
+    heard = Heard()
+    done = generate(Options(root=root, crew="inline"), today=TODAY, talk=heard)
+    assert done.made == 5 and len(heard.steps) == 6, "three pictures in one pass, then one"
+    found, other = pins(root), pins(made)
+    assert {name: [pin["recipe"] for pin in one] for name, one in found.items()} == {
+        name: [pin["recipe"] for pin in one] for name, one in other.items()
+    }
+    makeup = {name: environment(root, name)["batch"] for name in ("quay", "pier", "mole", "lock")}
+    assert sorted(len(one["of"]) if isinstance(one, dict) else one for one in makeup.values()) == [1, 3, 3, 3]
+    for name in makeup:
+        assert far(samples(root, name), samples(made, name)) <= LEVELS
+    assert wanted(root) == []
+    strict = four(tmp_path / "strict", tiny_models)
+    shutil.copy(root / "aibild.toml", strict / "aibild.toml")
+    generate(Options(root=strict, crew="inline", strict=True), today=TODAY)
+    assert {environment(strict, name)["batch"] for name in makeup} == {1}
+
+
+def test_each_refusal_of_a_batch_is_told(tiny_models: Path, tmp_path: Path) -> None:
+    """A model whose pictures are of one colour: no picture of the pass is one, and every brief is named."""
+    from safetensors.torch import load_file, save_file
+
+    base = Path(shutil.copytree(tiny_models / "base", tmp_path / "base"))
+    file = base / "vae" / "diffusion_pytorch_model.safetensors"
+    save_file({name: value * (0 if "conv_out" in name else 1) for name, value in load_file(file).items()}, file)
+    root = four(tmp_path / "site", tiny_models)
+    text = (root / "aibild.toml").read_text().replace(str(tiny_models / "base"), str(base))
+    (root / "aibild.toml").write_text(text + "\n[engines.sdxl]\nbatch = 4\n")
+    with pytest.raises(SourceError) as caught:
+        generate(Options(root=root, crew="inline"), today=TODAY)
+    told = [finding for finding in caught.value.findings if isinstance(finding, Finding)]
+    assert {finding.subject for finding in told} == {"quay", "pier", "mole", "lock"}
+    assert all(finding.rule == "source-refused" and "one colour" in finding.message for finding in told)
+
+
+@pytest.mark.parametrize("size", ["0", "65", "true", '"two"'])
+def test_a_batch_that_is_none(tiny_models: Path, tmp_path: Path, size: str) -> None:
+    root = project(tmp_path / "site", tiny_models)
+    with (root / "aibild.toml").open("a") as file:
+        file.write(f"\n[engines.sdxl]\nbatch = {size}\n")
+    with pytest.raises(EngineUnavailable, match=r"expected `engines\.sdxl\.batch` as integer 1–64, got"):
+        plan(root, today=TODAY)
+
+
+def environment(root: Path, brief: str) -> dict[str, Any]:
+    pin = lock(root)["briefs"][brief]["assets"]["master"]["candidates"][0]
+    found: dict[str, Any] = records(root).lookup(pin["recipe"])["asset"]["made"]["environment"]
+    return found
+
+
+def samples(root: Path, brief: str) -> bytes:
+    from aibild_build.imagefile import decode_png
+
+    pin = lock(root)["briefs"][brief]["assets"]["master"]["candidates"][0]
+    store = records(root)
+    return decode_png(store.get(store.lookup(pin["recipe"])["asset"]["digest"]))[0]
+
+
+def test_another_layout_in_memory_is_noted_and_hardly_matters(tiny: Any, tmp_path: Path) -> None:
+    from tests.support.sdxl import Tiny
+
+    asked = tiny.recipe()[0]
+    plain = tiny.engine.generate(asked, {}, lambda share: None)[0]
+    other = Tiny(tiny.tables, tmp_path)
+    other.engine = type(tiny.engine)({**tiny.engine._settings, "channels_last": True})
+    drawn = other.engine.generate(asked, {}, lambda share: None)[0]
+    assert (plain.environment["channels_last"], drawn.environment["channels_last"]) == (False, True)
+    assert far(plain.samples, drawn.samples) <= LEVELS
+    strict = type(tiny.engine)({**tiny.engine._settings, "channels_last": True, "compile": "default", "strict": True, "batch": 4})
+    facts = strict.environment(asked)
+    assert (facts["channels_last"], facts["compile"], strict.batch) == (False, "off", 1)
+
+
+@pytest.mark.parametrize("setting", ['compile = "fast"', "compile = true", "channels_last = 1"])
+def test_kernels_that_are_none(tiny_models: Path, tmp_path: Path, setting: str) -> None:
+    root = project(tmp_path / "site", tiny_models)
+    with (root / "aibild.toml").open("a") as file:
+        file.write(f"\n[engines.sdxl]\n{setting}\n")
+    with pytest.raises(EngineUnavailable, match=r"expected `engines\.sdxl\.(compile|channels_last)` as"):
+        plan(root, today=TODAY)

@@ -84,4 +84,4 @@ def _lane(crew: Crew, order: Mapping[str, Any]) -> Executor:
 
 def _pieces(order: Mapping[str, Any]) -> int:
     """How many things an order makes."""
-    return len(order.get("wanted", ())) or 1
+    return len(order.get("wanted") or order.get("orders") or ()) or 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,26 +41,73 @@ def _engine(name: str, settings: str) -> engines.Engine:
 
 
 def make_picture(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Make one candidate and put it into the store.
+    """Make one candidate and put it into the store; or several in one pass.
 
     `order`: store, engine, settings (JSON text), recipe, inputs (role → path), parent (blob or ""), expected (pixels or ""),
     today, again (make it even if it is there), looks (folder and steps between two, or nothing). Answer: asset, seconds, made,
-    note; or refused, hint, so that all refusals of a run are told at once. Raises EngineError.
+    note; or refused, hint, so that all refusals of a run are told at once. An order with `orders` is answered with `answers` by
+    recipe key. Raises EngineError.
     """
-    store = open_store(*order["store"])
+    orders: Sequence[Mapping[str, Any]] = order.get("orders") or (order,)
+    store = open_store(*orders[0]["store"])
+    recipes = {recipe.key: recipe for recipe in (_recipe(one) for one in orders)}
+    asked = {_recipe(one).key: one for one in orders}
+    answers: dict[str, dict[str, Any]] = {}
+    with store.single_flight(*recipes):
+        for key, one in asked.items():
+            found = None if one["again"] else _found(store, key, one["expected"])
+            if found is not None:
+                answers[key] = {"asset": to_json(found), "seconds": 0.0, "made": False, "note": store.degraded}
+        todo = [key for key in recipes if key not in answers]
+        if len(todo) > 1:
+            answers |= _made_together(store, [asked[key] for key in todo], [recipes[key] for key in todo])
+        for key in todo:
+            if key not in answers:
+                answers[key] = _made(store, asked[key], recipes[key])
+    if "orders" not in order:
+        return answers[next(iter(recipes))]
+    return {"answers": answers, "seconds": sum(answer["seconds"] for answer in answers.values()), "note": store.degraded}
+
+
+def _recipe(order: Mapping[str, Any]) -> Recipe:
     recipe: Recipe = from_json(Recipe, order["recipe"])
-    with store.single_flight(recipe.key):
-        found = None if order["again"] else _found(store, recipe.key, order["expected"])
-        if found is not None:
-            return {"asset": to_json(found), "seconds": 0.0, "made": False, "note": store.degraded}
-        started = time.perf_counter()
-        try:
-            asset = _make(store, order, recipe, started)
-        except EngineRefused as refusal:
-            seconds = time.perf_counter() - started
-            return {"refused": refusal.message, "hint": refusal.hint, "seconds": seconds, "made": False, "note": store.degraded}
+    return recipe
+
+
+def _made(store: Store, order: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        drawn = _engine(order["engine"], order["settings"]).generate(recipe, _inputs(store, order), teller_of(order, recipe))[0]
+        asset = _keep(store, order, recipe, drawn, time.perf_counter() - started)
+    except EngineRefused as refusal:
         seconds = time.perf_counter() - started
-        return {"asset": to_json(asset), "seconds": seconds, "made": True, "note": store.degraded}
+        return {"refused": refusal.message, "hint": refusal.hint, "seconds": seconds, "made": False, "note": store.degraded}
+    return {"asset": to_json(asset), "seconds": time.perf_counter() - started, "made": True, "note": store.degraded}
+
+
+def _made_together(store: Store, orders: Sequence[Mapping[str, Any]], recipes: Sequence[Recipe]) -> dict[str, dict[str, Any]]:
+    """Answers by recipe key; none when the engine refuses, so that each is tried alone and told by itself."""
+    started, first = time.perf_counter(), orders[0]
+    engine = _engine(first["engine"], first["settings"])
+    if not isinstance(engine, engines.Batching):
+        return {}
+    try:
+        drawn = engine.generate_together(recipes, _inputs(store, first), teller_of(first, recipes[0]))
+    except EngineRefused:
+        return {}
+    seconds = (time.perf_counter() - started) / len(recipes)
+    answers: dict[str, dict[str, Any]] = {}
+    for order, recipe, one in zip(orders, recipes, drawn, strict=True):
+        asset = _keep(store, order, recipe, one, seconds)
+        answers[recipe.key] = {"asset": to_json(asset), "seconds": seconds, "made": True, "note": store.degraded}
+    return answers
+
+
+def _inputs(store: Store, order: Mapping[str, Any]) -> dict[str, bytes]:
+    inputs = {role: Path(path).read_bytes() for role, path in order["inputs"]}
+    if order.get("parent"):
+        inputs["parent"] = _parent(store, order["parent"])
+    return inputs
 
 
 def _parent(store: Store, digest: str) -> bytes:
@@ -76,13 +123,10 @@ def _found(store: Store, recipe_key: str, expected: str) -> Asset | None:
     return found if found is not None and expected in ("", found.pixels) else None
 
 
-def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float) -> Asset:
+def _keep(store: Store, order: Mapping[str, Any], recipe: Recipe, drawn: engines.Drawn, seconds: float) -> Asset:
+    """Put a picture into the store and record it. Raises EngineError when other pixels were to come."""
     from ..imagefile import encode_png, pixels_digest
 
-    inputs = {role: Path(path).read_bytes() for role, path in order["inputs"]}
-    if order.get("parent"):
-        inputs["parent"] = _parent(store, order["parent"])
-    drawn = _engine(order["engine"], order["settings"]).generate(recipe, inputs, teller_of(order, recipe))[0]
     pixels = pixels_digest(drawn.samples, drawn.size, drawn.mode)
     if order["expected"] not in ("", pixels):
         raise EngineError(
@@ -99,7 +143,7 @@ def _make(store: Store, order: Mapping[str, Any], recipe: Recipe, started: float
         made=Made(
             engine=order["engine"],
             environment=drawn.environment,
-            seconds=round(time.perf_counter() - started, 3),
+            seconds=round(seconds, 3),
             when=order["today"],
             credits=drawn.credits,
         ),

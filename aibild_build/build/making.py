@@ -173,7 +173,7 @@ def _carried_out(project: Project, orders: list[Order], crew: Crew, talk: Talk, 
     answers: dict[str, Mapping[str, Any]] = {}
     try:
         for work, answer in carry_out("picture", make_picture, orders, crew, talk):
-            answers[work.key] = answer
+            answers |= answer.get("answers") or {work.key: answer}
     finally:
         note_spent(project.config.root / STATE_FOLDER, _spent(answers, today))
     return answers

@@ -5,8 +5,13 @@ Takes wanted assets, yields orders: plain JSON beside the work that each of them
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
+from .. import engines
 from ..canonical import canonical
 from ..config import Config
 from ..model import PictureReason, Work
@@ -25,9 +30,47 @@ STRICT = frozenset({"sdxl"})  # engines with a setting `strict`, for bits that r
 def picture_orders(
     project: Project, wanted: tuple[WantedAsset, ...], store: StoreArguments, today: str, manner: Manner
 ) -> list[Order]:
-    """One order for each candidate that is to be made, those of one model one after another, so that it is loaded once."""
-    orders = [_order(project, want, making, store, today, manner) for want in wanted for making in want.making]
-    return sorted(orders, key=_by_model)
+    """The orders for all candidates that are to be made, those of one model one after another, so that it is loaded once.
+
+    What an engine can draw in one pass is one order. A run that expects certain pixels draws one at a time.
+    """
+    loaded: dict[tuple[str, str], engines.Engine] = {}
+    sorted_by: list[tuple[tuple[str, ...], Order]] = []
+    for want in wanted:
+        for making in want.making:
+            order = _order(project, want, making, store, today, manner)
+            name = want.engine, order[1]["settings"]
+            if name not in loaded:
+                loaded[name] = engines.load(want.engine, json.loads(name[1]))
+            sorted_by.append(((*_by_model(order), _together(loaded[name], making)), order))
+    sorted_by.sort(key=lambda one: one[0])
+    return _in_batches(sorted_by, loaded)
+
+
+def _together(engine: engines.Engine, making: Making) -> str:
+    """Pictures of equal text are drawn together; "" alone."""
+    return engine.together(making.recipe) if isinstance(engine, engines.Batching) and not making.expected else ""
+
+
+def _in_batches(orders: list[tuple[tuple[str, ...], Order]], loaded: Mapping[tuple[str, str], engines.Engine]) -> list[Order]:
+    made: list[Order] = []
+    for name, group in groupby(orders, key=lambda one: one[0]):
+        alike = [order for _, order in group]
+        engine = loaded[alike[0][1]["engine"], alike[0][1]["settings"]]
+        size = engine.batch if name[-1] and isinstance(engine, engines.Batching) else 1
+        made += [_one_order(alike[at : at + size]) for at in range(0, len(alike), size)]
+    return made
+
+
+def _one_order(orders: list[Order]) -> Order:
+    """Several orders as one; what it is expected to take is what they are."""
+    if len(orders) == 1:
+        return orders[0]
+    work, first = orders[0]
+    costs = [one.cost for one, _ in orders]
+    known = [cost.seconds for cost in costs if cost.seconds is not None]
+    cost = replace(costs[0], seconds=sum(known) if known else None, credits=sum(one.credits for one in costs))
+    return replace(work, cost=cost), {"lane": first["lane"], "orders": [order for _, order in orders]}
 
 
 def engine_settings(config: Config, engine: str, manner: Manner) -> str:
@@ -57,7 +100,7 @@ def _order(
     return making.work, order
 
 
-def _by_model(order: Order) -> tuple[str, str, str]:
+def _by_model(order: Order) -> tuple[str, ...]:
     """Within a model those of one set of adapters."""
     noted = order[1]["recipe"]["noted"]
     return str(order[1]["engine"]), str(noted.get("model", "")), canonical(noted.get("models") or {}).decode()

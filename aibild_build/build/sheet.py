@@ -186,7 +186,9 @@ def _make_pictures(
 ) -> tuple[dict[str, Asset], float]:
     """The asset of every probe by brief, and the seconds that engines took."""
     orders = picture_orders(project, tuple(wanted.values()), store, today, Manner())
-    answers = {work.key: answer for work, answer in carry_out("picture", make_picture, orders, crew, talk)}
+    answers: dict[str, Any] = {}
+    for work, answer in carry_out("picture", make_picture, orders, crew, talk):
+        answers |= answer.get("answers") or {work.key: answer}
     assets = {
         brief: want.assets.get(want.recipes[0].key) or from_json(Asset, answers[want.recipes[0].key]["asset"])
         for brief, want in wanted.items()

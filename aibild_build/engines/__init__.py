@@ -119,6 +119,24 @@ class Modelled(Protocol):
 
 
 @runtime_checkable
+class Batching(Protocol):
+    """What an engine has besides that can draw several pictures in one pass, `batch` of them at most.
+
+    How many there were is no part of a recipe: whoever draws together sees to it that each picture is its own.
+    """
+
+    batch: int
+
+    def together(self, recipe: Recipe) -> str:
+        """Recipes of equal text may be drawn in one pass; "" for one that is drawn alone. Light imports only."""
+        ...
+
+    def generate_together(self, recipes: Sequence[Recipe], inputs: Mapping[str, bytes], progress: Progress) -> Sequence[Drawn]:
+        """One picture a recipe, in their order. All have the same inputs. Raises EngineError only."""
+        ...
+
+
+@runtime_checkable
 class Situated(Protocol):
     """What an engine has besides whose last bits depend on where it runs."""
 

@@ -11,19 +11,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...canonical import canonical
 from ...errors import EngineUnavailable
 from ...model import Brief, Cost, Finding, Json, Level, Recipe, Size
-from ...source import nearest_hint
+from ...source import nearest_hint, shown
 from .. import Drawn, Progress, Resolved
 from .asked import Asked
 from .lint import token_counts, token_findings
+from .prompts import can_share
 from .resolve import COMPOSE, PARENT, Drafted, Models, compose_only, missing_paths, named_models, resolve
 from .words import WINDOW, is_weighted
 from .work import teraflop
 
 __all__ = ["Sdxl", "teraflop"]
 
-_SETTINGS = ("allow", "device", "model", "offload", "resident", "score", "strict", "models", "root")  # the last two come with it
+_OWN = ("allow", "batch", "channels_last", "compile", "device", "model", "offload", "resident", "score", "strict")
+_SETTINGS = (*_OWN, "models", "root")  # the last two come with it
+COMPILING = ("off", "default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")  # torch's own names
+_LARGEST_BATCH = 64
 _SECONDS_PER_TERAFLOP = {"cuda": 0.003, "mps": 0.2, "cpu": 3.0}  # first-run guesses; past records replace them
 
 
@@ -40,11 +45,13 @@ class Sdxl:
         self._settings = settings or {}
         for name in self._settings:
             if name not in _SETTINGS:
-                near = nearest_hint(name, _SETTINGS[:-2])
+                near = nearest_hint(name, _OWN)
                 raise EngineUnavailable(f"engine `sdxl` has no setting `engines.sdxl.{name}`", hint=near)
         self._root = Path(str(self._settings.get("root") or "."))
         self._default = str(self._settings.get("model") or "")
         self._resident: Any = None
+        _refuse_kernels(self._settings)
+        self.batch = 1 if self._settings.get("strict") is True else _batch(self._settings.get("batch", 1))
 
     def models_of(self, brief: Brief) -> tuple[str, ...]:
         """The names of all models that a brief may need, so that the lock's entries can be had before `resolve`."""
@@ -111,6 +118,20 @@ class Sdxl:
 
         return (draw(self._at_hand(), recipe, inputs, progress),)
 
+    def together(self, recipe: Recipe) -> str:
+        """Recipes of equal text may be drawn in one pass; "" for one that is drawn alone."""
+        start = recipe.parameters.get("start")
+        if "compose" in recipe.parameters or not isinstance(start, Mapping) or start.get("from") != "noise":
+            return ""
+        asked = {name: value for name, value in recipe.asked().items() if name not in ("prompt", "negative", "seed")}
+        return canonical({**asked, "models": recipe.noted.get("models"), "words": can_share(recipe)}).decode()
+
+    def generate_together(self, recipes: Sequence[Recipe], inputs: Mapping[str, bytes], progress: Progress) -> Sequence[Drawn]:
+        """One picture a recipe, in their order; see `run.draw_together`."""
+        from .run import draw_together
+
+        return draw_together(self._at_hand(), recipes, inputs, progress)
+
     def environment(self, recipe: Recipe) -> Mapping[str, Json]:
         """What may move the last bits on this machine; imports torch."""
         if "compose" in recipe.parameters:
@@ -131,3 +152,19 @@ class Sdxl:
         if self._resident is not None:
             self._resident.close()
             self._resident = None
+
+
+def _batch(value: Json) -> int:
+    if type(value) is int and 1 <= value <= _LARGEST_BATCH:
+        return value
+    raise EngineUnavailable(f"expected `engines.sdxl.batch` as integer 1–{_LARGEST_BATCH}, got {shown(value)}")
+
+
+def _refuse_kernels(settings: Mapping[str, Json]) -> None:
+    """Settings of the kernels that are none. Raises EngineUnavailable."""
+    if not isinstance(settings.get("channels_last", False), bool):
+        got = shown(settings["channels_last"])
+        raise EngineUnavailable(f"expected `engines.sdxl.channels_last` as true or false, got {got}")
+    if settings.get("compile", "off") not in COMPILING:
+        got, known = shown(settings["compile"]), ", ".join(COMPILING)
+        raise EngineUnavailable(f"expected `engines.sdxl.compile` as one of {known}, got {got}")

@@ -30,15 +30,23 @@ _SHARED = (
 
 @dataclass(slots=True)
 class Setup:
-    """All that the passes of one picture share. `generator` is one CPU generator, drawn on in the order of the passes."""
+    """All that the passes of one picture share, or of several whose recipes differ in seed and words alone.
 
-    recipe: Recipe
+    `generators` are one CPU generator a picture, drawn on in the order of the passes.
+    """
+
+    recipes: tuple[Recipe, ...]
     pipeline: Any
-    generator: Any
+    generators: list[Any]
     step: Step
     controlnets: tuple[Any, ...] = ()
     control_images: tuple[Any, ...] = ()
     reference: Any = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The first: what it asks besides seed and words, all ask."""
+        return self.recipes[0]
 
     @property
     def asked(self) -> Mapping[str, Json]:
@@ -56,12 +64,14 @@ def from_noise(setup: Setup, size: Size, *, until: float | None) -> Any:
     return _call(setup, _pipeline(setup, kind), arguments)
 
 
-def from_picture(setup: Setup, picture: Any, *, strength: float, steps: int | None = None) -> Any:
-    """Picture to picture, at the picture's own size."""
+def from_picture(setup: Setup, pictures: list[Any], *, strength: float, steps: int | None = None) -> Any:
+    """Picture to picture, at the pictures' own size: one for each recipe."""
     kind = "StableDiffusionXLControlNetImg2ImgPipeline" if setup.controlnets else "StableDiffusionXLImg2ImgPipeline"
-    arguments = _common(setup, steps or _steps(setup), picture.size) | {"image": picture, "strength": strength}
+    size = pictures[0].size
+    arguments = _common(setup, steps or _steps(setup), size)
+    arguments |= {"image": pictures if len(pictures) > 1 else pictures[0], "strength": strength}
     if setup.controlnets:
-        arguments |= _control(setup, "control_image", picture.size)
+        arguments |= _control(setup, "control_image", size)
     return _call(setup, _pipeline(setup, kind), arguments)
 
 
@@ -81,7 +91,7 @@ def refined(setup: Setup, refiner: Any, latents: Any, size: Size) -> Any:
     table = setup.asked["refiner"]
     assert isinstance(table, Mapping)
     pipeline = _pipeline_of(refiner, "StableDiffusionXLImg2ImgPipeline", setup.asked, requires_aesthetics_score=True)
-    arguments = _common(setup, _steps(setup), size, words=prompts.refiner_arguments(pipeline, setup.recipe))
+    arguments = _common(setup, _steps(setup), size, words=prompts.refiner_arguments(pipeline, setup.recipes))
     arguments.pop("clip_skip", None)
     arguments.pop("ip_adapter_image", None)
     for name in ("target_size", "negative_target_size"):
@@ -100,10 +110,10 @@ def _common(setup: Setup, steps: int, size: Size, words: dict[str, Any] | None =
     told = asked["conditioning"]
     assert isinstance(told, Mapping)
     arguments: dict[str, Any] = {
-        **(prompts.prompt_arguments(setup.pipeline, setup.recipe) if words is None else words),
+        **(prompts.prompt_arguments(setup.pipeline, setup.recipes) if words is None else words),
         "num_inference_steps": steps,
         "guidance_scale": asked["guidance"],
-        "generator": setup.generator,
+        "generator": setup.generators if len(setup.generators) > 1 else setup.generators[0],
         "original_size": _pair(told["original_size"]),
         "target_size": _pair(told["target_size"]),
         "crops_coords_top_left": _pair(told["crop_top_left"]),

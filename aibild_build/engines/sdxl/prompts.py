@@ -5,6 +5,7 @@ Takes a pipeline and the four prompts, yields keyword arguments. The compel dial
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ... import tensors
@@ -12,24 +13,39 @@ from ...model import Json, Recipe
 from .words import unweighted
 
 
-def prompt_arguments(pipeline: Any, recipe: Recipe) -> dict[str, Any]:
-    """`prompt`, `negative_prompt` and their second halves, or the embeddings that stand for them."""
-    second, negative_second = str(recipe.parameters["prompt_2"]), str(recipe.parameters["negative_2"])
-    if _dialect(recipe) == "compel":
-        return _embedded(pipeline, recipe.prompt, second, recipe.negative, negative_second)
-    arguments: dict[str, Any] = {"prompt": recipe.prompt, "prompt_2": second or None}
-    if recipe.negative or negative_second:
-        arguments |= {"negative_prompt": recipe.negative, "negative_prompt_2": negative_second or None}
+def prompt_arguments(pipeline: Any, recipes: Sequence[Recipe]) -> dict[str, Any]:
+    """`prompt`, `negative_prompt` and their second halves, or the embeddings that stand for them; for several recipes as lists.
+
+    Several have the same second halves and dialect, all of them a negative prompt or none; weighted words are the same.
+    """
+    first, count = recipes[0], len(recipes)
+    second, negative_second = str(first.parameters["prompt_2"]), str(first.parameters["negative_2"])
+    if _dialect(first) == "compel":
+        found = _embedded(pipeline, first.prompt, second, first.negative, negative_second)
+        return {name: value.repeat(count, *(1,) * (value.ndim - 1)) for name, value in found.items()} if count > 1 else found
+    arguments: dict[str, Any] = {"prompt": _each([one.prompt for one in recipes])}
+    arguments["prompt_2"] = _each([second] * count) if second else None
+    if first.negative or negative_second:
+        arguments["negative_prompt"] = _each([one.negative for one in recipes])
+        arguments["negative_prompt_2"] = _each([negative_second] * count) if negative_second else None
     return arguments
 
 
-def refiner_arguments(pipeline: Any, recipe: Recipe) -> dict[str, Any]:
+def refiner_arguments(pipeline: Any, recipes: Sequence[Recipe]) -> dict[str, Any]:
     """The refiner has the second encoder alone."""
-    prompt = str(recipe.parameters["prompt_2"]) or recipe.prompt
-    negative = str(recipe.parameters["negative_2"]) or recipe.negative
-    if _dialect(recipe) == "compel":
-        prompt, negative = unweighted(prompt), unweighted(negative)
-    return {"prompt": prompt, **({"negative_prompt": negative} if negative else {})}
+    plain = unweighted if _dialect(recipes[0]) == "compel" else str
+    texts = [plain(str(one.parameters["prompt_2"]) or one.prompt) for one in recipes]
+    negatives = [plain(str(one.parameters["negative_2"]) or one.negative) for one in recipes]
+    return {"prompt": _each(texts), **({"negative_prompt": _each(negatives)} if any(negatives) else {})}
+
+
+def _each(texts: list[str]) -> str | list[str]:
+    return texts if len(texts) > 1 else texts[0]
+
+
+def can_share(recipe: Recipe) -> Json:
+    """What of a recipe's words must be equal for two to be embedded together."""
+    return [recipe.prompt, recipe.negative] if _dialect(recipe) == "compel" else bool(recipe.negative)
 
 
 def _dialect(recipe: Recipe) -> Json:

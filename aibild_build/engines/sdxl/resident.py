@@ -8,6 +8,7 @@ it is loaded, so that a file that was swapped under its name cannot make a pictu
 from __future__ import annotations
 
 import copy
+import gc
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +31,8 @@ _DEFAULT_KEPT = 2
 
 
 class Resident:
-    """`[engines.sdxl]`: `device`, `resident` (how many checkpoints stay in memory), `offload` and `strict` are read here."""
+    """`[engines.sdxl]`: `device`, `resident` (how many checkpoints stay in memory), `offload`, `strict` and the kernels' settings
+    are read here."""
 
     def __init__(self, settings: Mapping[str, Json], root: Path) -> None:
         self._settings = settings
@@ -59,7 +61,7 @@ class Resident:
             while len(self._loaded) >= int(str(self._settings.get("resident") or _DEFAULT_KEPT)):
                 self._loaded.popitem(last=False)
                 self._empty_cache()
-            self._loaded[key] = self._place(_load(model, str(entry["kind"]), precision, self._root / _STATE))
+            self._loaded[key] = self._quicker(self._place(_load(model, str(entry["kind"]), precision, self._root / _STATE)))
             self.loads += 1
         self._loaded.move_to_end(key)
         return self._loaded[key]
@@ -88,10 +90,17 @@ class Resident:
             **tensors.device_facts(self.device),
             "precision": precision,
             "attention": "sdpa",
+            "compile": self._compiling,
+            "channels_last": self._channels_last,
             "strict": self._settings.get("strict") is True,
             "batch": 1,
             "versions": dict(tensors.versions()),
         }
+
+    def let_go_of_scraps(self) -> None:
+        """What an attempt that broke off has left in the device's memory."""
+        gc.collect()
+        self._empty_cache()
 
     def make_room(self, pipeline: Any, step: int) -> str:
         """The next thing to give up when memory is short, the caller decoding in tiles from then on; "" when none is left."""
@@ -132,6 +141,24 @@ class Resident:
             )
         self._digests.save()
         return model, entry
+
+    @property
+    def _compiling(self) -> str:
+        return "off" if self._settings.get("strict") is True else str(self._settings.get("compile") or "off")
+
+    @property
+    def _channels_last(self) -> bool:
+        return self._settings.get("channels_last") is True and self._settings.get("strict") is not True
+
+    def _quicker(self, pipeline: Any) -> Any:
+        """Kernels that do the same sums in another order; the environment names them."""
+        if self._channels_last:
+            for part in (pipeline.unet, pipeline.vae):
+                part.to(memory_format=tensors.torch().channels_last)
+        if self._compiling != "off":
+            pipeline.unet.compile(mode=self._compiling)
+            pipeline.vae.decoder.compile(mode=self._compiling)
+        return pipeline
 
     def _place(self, pipeline: Any) -> Any:
         if self._settings.get("offload") is True and self.device.startswith("cuda"):

@@ -6,7 +6,9 @@ colour) is made once more in full precision; where memory is short the work is m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from ... import tensors
@@ -31,6 +33,43 @@ _LAST_STEP = 0.98  # what is left is decoding and fitting
 _FLAT = 1.5 / 255  # a spread of fewer levels is one colour
 
 
+def draw_together(
+    resident: Resident, recipes: Sequence[Recipe], inputs: Mapping[str, bytes], progress: Progress
+) -> tuple[Drawn, ...]:
+    """The pictures of recipes that differ in seed and words alone, in one pass where memory allows. Raises as `draw` does.
+
+    Each has its own noise and is decoded by itself, so that it hardly matters who its neighbours are: the last bits may move.
+    """
+    if len(recipes) == 1:
+        return (draw(resident, recipes[0], inputs, progress),)
+    precision = resident.precision(str(_complete(recipes[0])["precision"]))
+    found: Any = None
+    with suppress(tensors.torch().OutOfMemoryError, MemoryError), _refusing():
+        found = _draw_once(resident, recipes, inputs, precision, _rising(progress, recipes[0]), tiled=False)
+    if found is None:
+        resident.let_go_of_scraps()
+        half = (len(recipes) + 1) // 2
+        parts = (draw_together(resident, part, inputs, progress) for part in (recipes[:half], recipes[half:]))
+        return tuple(_noted(drawn, f"batch of {len(recipes)}") for part in parts for drawn in part)
+    keys: list[Json] = [recipe.key for recipe in recipes]
+    drawn: list[Drawn] = []
+    for index, recipe in enumerate(recipes):
+        picture = found[index : index + 1]
+        if _fault(picture):
+            drawn.append(draw(resident, recipe, inputs, progress))
+            continue
+        batch: Json = {"at": index, "of": keys}
+        drawn.append(_finished(resident, recipe, picture, {**resident.facts(precision), "batch": batch}))
+    progress(1.0)
+    return tuple(drawn)
+
+
+def _noted(drawn: Drawn, given_up: str) -> Drawn:
+    more = drawn.environment.get("fallback")
+    notes = [given_up, *(more if isinstance(more, list) else ())]
+    return replace(drawn, environment={**drawn.environment, "fallback": notes})
+
+
 def draw(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], progress: Progress) -> Drawn:
     """The picture of a recipe. Raises EngineError only, but for what `progress` raises to cancel."""
     asked = _complete(recipe)
@@ -50,10 +89,16 @@ def draw(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], progre
         raise EngineRefused(
             f"the model made {_fault(picture)}, in full precision too", hint="try another seed, scheduler or guidance"
         )
+    drawn = _finished(resident, recipe, picture, environment)
+    progress(1.0)
+    return drawn
+
+
+def _finished(resident: Resident, recipe: Recipe, picture: Any, environment: dict[str, Json]) -> Drawn:
+    """What the passes left, fitted to the asked size and scored where that is wanted."""
     finished = cover(_to_picture(picture), recipe.size)
     if resident.scorer.wanted:
         environment["score"] = resident.scorer.score(finished, recipe.prompt)
-    progress(1.0)
     return Drawn(
         samples=finished.tobytes(),
         size=recipe.size,
@@ -80,7 +125,8 @@ def _within_memory(
     torch = tensors.torch()
     while True:
         try:
-            return _draw_once(resident, recipe, inputs, precision, step, tiled=bool(notes)), notes
+            with _refusing():
+                return _draw_once(resident, (recipe,), inputs, precision, step, tiled=bool(notes)), notes
         except (torch.OutOfMemoryError, MemoryError) as error:
             pipeline = resident.pipeline(_model(recipe, "model"), recipe.parameters["weights"], precision)
             given_up = resident.make_room(pipeline, len(notes))
@@ -88,16 +134,29 @@ def _within_memory(
                 hint = "set `offload = true` in [engines.sdxl], or ask for a smaller `bucket`"
                 raise EngineError("the device has too little memory for this picture", hint=hint) from error
             notes.append(given_up)
-        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
-            # diffusers says so where parts do not fit each other, a ControlNet of another family for instance
-            raise EngineRefused(f"diffusers refused: {(str(error).strip() or type(error).__name__).splitlines()[0]}") from error
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What diffusers says where parts do not fit each other, a ControlNet of another family for instance: EngineRefused."""
+    try:
+        yield
+    except tensors.torch().OutOfMemoryError:
+        raise
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        raise EngineRefused(f"diffusers refused: {(str(error).strip() or type(error).__name__).splitlines()[0]}") from error
 
 
 def _draw_once(
-    resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], precision: str, step: passes.Step, *, tiled: bool
+    resident: Resident, recipes: Sequence[Recipe], inputs: Mapping[str, bytes], precision: str, step: passes.Step, *, tiled: bool
 ) -> Any:
-    setup = _dressed(resident, recipe, inputs, precision, step)
-    vae_before, vae = setup.pipeline.vae, _vae(resident, recipe, setup.pipeline, precision, tiled)
+    """(count, height, width, 3) floats 0–1."""
+    setup = _dressed(resident, recipes, inputs, precision, step)
+    vae_before, vae = setup.pipeline.vae, _vae(resident, recipes[0], setup.pipeline, precision, tiled)
+    if len(recipes) > 1:
+        vae.enable_slicing()  # one picture at a time
+    else:
+        vae.disable_slicing()
     try:
         setup.pipeline.vae = vae
         return _passes(resident, setup, inputs, precision)
@@ -121,7 +180,7 @@ def _passes(resident: Resident, setup: passes.Setup, inputs: Mapping[str, bytes]
             found = passes.refined(setup, loaded, found, size)
     elif start["from"] == "picture":
         picture = cover(_input(inputs, str(start["role"])), size)
-        found = passes.from_picture(setup, picture, strength=_real(start["strength"]))
+        found = passes.from_picture(setup, [picture], strength=_real(start["strength"]))
     elif start["from"] == "mask":
         picture = cover(_input(inputs, str(start["role"])), size)
         mask = mask_of(_bytes(inputs, "mask"), size, _real(start["blur"]))
@@ -138,15 +197,17 @@ def _second_pass(setup: passes.Setup, found: Any) -> Any:
         return found
     from PIL import Image
 
-    small = _to_picture(found)
     scale = _real(table["scale"])
-    size = tuple(round(side * scale / 8) * 8 for side in small.size)
-    large = small.resize(size, Image.Resampling.LANCZOS)
+    size = (round(found.shape[2] * scale / 8) * 8, round(found.shape[1] * scale / 8) * 8)
+    large = [_to_picture(one[None]).resize(size, Image.Resampling.LANCZOS) for one in found]
     return passes.from_picture(setup, large, strength=_real(table["strength"]), steps=int(str(table["steps"])))
 
 
-def _dressed(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], precision: str, step: passes.Step) -> passes.Setup:
-    """The checkpoint with exactly the recipe's adapters, and everything else that the passes want."""
+def _dressed(
+    resident: Resident, recipes: Sequence[Recipe], inputs: Mapping[str, bytes], precision: str, step: passes.Step
+) -> passes.Setup:
+    """The checkpoint with exactly the recipes' adapters, and everything else that the passes want."""
+    recipe = recipes[0]
     asked = recipe.parameters
     painter = _table(asked["start"]).get("weights")
     pipeline = (
@@ -157,9 +218,9 @@ def _dressed(resident: Resident, recipe: Recipe, inputs: Mapping[str, bytes], pr
     dress_loras(resident, pipeline, asked.get("loras"), _models(recipe, "lora"))
     dress_embeddings(resident, pipeline, asked.get("embeddings"), _models(recipe, "embedding"))
     setup = passes.Setup(
-        recipe=recipe,
+        recipes=tuple(recipes),
         pipeline=pipeline,
-        generator=tensors.torch().Generator("cpu").manual_seed(recipe.seed),
+        generators=[tensors.torch().Generator("cpu").manual_seed(one.seed) for one in recipes],
         step=step,
     )
     size = _size(asked["bucket"])

@@ -105,6 +105,8 @@ RULES = (
     ),
 )
 
+_FEED = re.compile(r"\b(?:rss|atom|rdf|feed)\b", re.I)
+
 
 class _Note(NamedTuple):
     """`versions` maps a code in lower case to the file behind it, "" for what lies elsewhere."""
@@ -156,7 +158,9 @@ def _page(page: OnePage) -> Iterator[Fault]:
 
 
 def _links(page: OnePage) -> list[tuple[str, str, Tag]]:
-    return [(link.get("hreflang").lower(), link.get("href"), link) for link in page.seen.rel("alternate") if link.has("hreflang")]
+    """Code, address and element of the page's other versions; a feed in a language is none of them."""
+    links = [link for link in page.seen.rel("alternate") if link.has("hreflang")]
+    return [(link.get("hreflang").lower(), link.get("href"), link) for link in links if not _FEED.search(link.get("type"))]
 
 
 def _file(page: OnePage, href: str) -> str:
@@ -186,4 +190,4 @@ def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
                 yield Fault("hreflang-matrix", path, message, 1)
 
 
-FAMILY = Family(name="hreflang", fingerprint=1, rules=RULES, page=_page, note=_note, whole=_whole)
+FAMILY = Family(name="hreflang", fingerprint=2, rules=RULES, page=_page, note=_note, whole=_whole)

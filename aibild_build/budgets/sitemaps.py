@@ -13,6 +13,7 @@ from .reading import BuiltSite, Fault, Kind, OnePage
 from .reading.robots import read_robots
 
 _SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+_FEEDS = ("rss", "feed", "RDF")  # search engines take feeds as sitemaps; what they list is no list of pages
 _IMAGE = "{http://www.google.com/schemas/sitemap-image/1.1}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _MOST_URLS, _MOST_BYTES, _MOST_IMAGES = 50_000, 52_428_800, 1_000
@@ -231,6 +232,8 @@ def _read(path: str, site: BuiltSite) -> tuple[_Map | None, list[Fault]]:
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         return None, [Fault("sitemap-invalid", path, f"expected XML, got: {str(error)[:120]}", line or 1)]
+    if etree.QName(root).localname in _FEEDS:
+        return None, []
     if root.tag not in (f"{_SITEMAP}urlset", f"{_SITEMAP}sitemapindex"):
         name = etree.QName(root)
         got = f"`{name.localname}` in {'the namespace ' + name.namespace if name.namespace else 'no namespace'}"
@@ -357,4 +360,4 @@ def _images(found: _Map, entry: Any, loc: str, note: _Note | None, site: BuiltSi
             yield Fault("sitemap-image-other", found.path, message, line)
 
 
-FAMILY = Family(name="sitemaps", fingerprint=1, rules=RULES, note=_note, whole=_whole)
+FAMILY = Family(name="sitemaps", fingerprint=2, rules=RULES, note=_note, whole=_whole)

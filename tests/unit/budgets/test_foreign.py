@@ -1,0 +1,41 @@
+"""What sites of other generators do that is no fault, as `scripts/slow/corpus.py` found it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aibild_build.check import check_site
+
+BASE = "https://quay.example/"
+PAGE = f'<!doctype html><html lang="en"><title>Quay</title><link rel="canonical" href="{BASE}">{{}}<p>Boats.'
+
+
+def told(root: Path, *rules: str) -> list[str]:
+    return [found.rule for found in check_site(root, None, today="2026-11-23", base_url=BASE, only=rules).findings]
+
+
+def test_a_feed_in_a_language_is_no_other_version(tmp_path: Path) -> None:
+    rules = ("hreflang-self", "hreflang-matrix", "hreflang-relative", "hreflang-default")
+    feeds = "".join(
+        f'<link rel="alternate" type="application/{kind}+xml" hreflang="en" href="{kind}.xml">' for kind in ("rss", "atom")
+    )
+    (tmp_path / "index.html").write_text(PAGE.format(feeds))
+    assert told(tmp_path, *rules) == []
+    (tmp_path / "index.html").write_text(PAGE.format(feeds.replace("application/", "")))
+    assert told(tmp_path, *rules) == []
+    (tmp_path / "index.html").write_text(PAGE.format('<link rel="alternate" type="text/html" hreflang="en" href="other.html">'))
+    assert told(tmp_path, *rules) == ["hreflang-relative", "hreflang-self"]
+
+
+def test_a_feed_may_be_a_sitemap(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(PAGE.format(""))
+    part = "<sitemap><loc>{}</loc></sitemap>"
+    (tmp_path / "sitemap.xml").write_text(
+        '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+        + "".join(part.format(BASE + name) for name in ("rss.xml", "atom.xml", "pages.xml"))
+        + "</sitemapindex>"
+    )
+    (tmp_path / "rss.xml").write_text("<rss version='2.0'><channel><title>Quay</title></channel></rss>")
+    (tmp_path / "atom.xml").write_text("<feed xmlns='http://www.w3.org/2005/Atom'><title>Quay</title></feed>")
+    (tmp_path / "pages.xml").write_text("<urls/>")
+    assert told(tmp_path, "sitemap-invalid") == ["sitemap-invalid"]

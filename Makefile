@@ -24,6 +24,7 @@ help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
 
 site: $(BASE)
+	@$(BIN)/aibild credentials init-test --quiet
 	@$(BIN)/aibild build $(ARGS)
 	@echo
 	@echo "The site is in dist/. To look at it:"

@@ -28,6 +28,7 @@ _FILE, _OUTPUTS = "standing.json", "standing.outputs"
 _STEP_NS = 20_000_000  # a clock tick of the kernel is at most 10 ms; two writes within one have equal times
 _COARSE_NS = 2_000_000_000  # some file systems count in whole or every other second
 _ENVIRONMENT = "AIBILD_"
+_HOMES = ("HOME", "XDG_DATA_HOME")  # where this machine's test chain lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Seen:
 
 
 def asked_key(asked: Mapping[str, object]) -> str:
-    """Names a question: the options, this very code, the installed packages, and the variables meant for us."""
-    own = {name: value for name, value in os.environ.items() if name.startswith(_ENVIRONMENT)}
+    """Names a question: the options, this very code, the installed packages, and the variables that we read."""
+    own = {name: value for name, value in os.environ.items() if name.startswith(_ENVIRONMENT) or name in _HOMES}
     code = listing(Path(__file__).parent, ("",)).text
     places = [f"{place} {os.stat(place).st_mtime_ns}" for place in sys.path if place and os.path.isdir(place)]
     told = json.dumps([_SCHEMA, dict(asked), own, sys.version, code, places], sort_keys=True, default=str)

@@ -97,7 +97,8 @@ RULES = (
 
 
 class _Marks(NamedTuple):
-    """What files say. `source_type` is as written, `rights` the names of fields, `embedded` bytes of metadata if too many."""
+    """What files say. `source_type` is as written, `rights` the names of fields, `embedded` bytes of metadata if too many, `link`
+    the address of a manifest that does not lie in the file."""
 
     source_type: str
     rights: tuple[str, ...]
@@ -107,6 +108,7 @@ class _Marks(NamedTuple):
     colours: str
     manifest: bool
     ours: bool
+    link: str
 
 
 class _Note(NamedTuple):
@@ -150,7 +152,8 @@ def _marks(site: BuiltSite, path: str) -> _Marks | None:
     rights = tuple(name for name in _RIGHTS if found.fields.get(name))
     source_type = found.fields.get(_SOURCE_TYPE, "")
     embedded = found.bytes if found.bytes > _HEAVY_BYTES else 0
-    return _Marks(source_type, rights, embedded, found.place, found.orientation, found.colours, found.manifest, found.ours)
+    link = "" if found.manifest else found.fields.get("dcterms:provenance", "")
+    return _Marks(source_type, rights, embedded, found.place, found.orientation, found.colours, found.manifest, found.ours, link)
 
 
 def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
@@ -166,9 +169,9 @@ def _whole(notes: Mapping[str, _Note], site: BuiltSite) -> Iterator[Fault]:
         for path, one in marks.items():
             ending = path.rpartition(".")[2]
             # What aibild signed it verified then, byte for byte; a certificate that ran out shows in one file of each format
-            if one.manifest and not (one.ours and ending in signed):
+            if (one.manifest or one.link) and not (one.ours and ending in signed):
                 signed |= {ending} if one.ours else set()
-                yield from _credential(site, path)
+                yield from _credential(site, path, one.link)
             yield from _faults(site, path, one)
         yield from _origins(marks, told, ours)
         yield from _rights(marks)
@@ -219,10 +222,19 @@ def _faults(site: BuiltSite, path: str, one: _Marks) -> Iterator[Fault]:
         yield Fault("mark-colours", path, f"expected sRGB, got {one.colours}", measured=one.colours, limit="sRGB")
 
 
-def _credential(site: BuiltSite, path: str) -> Iterator[Fault]:
+def _credential(site: BuiltSite, path: str, link: str) -> Iterator[Fault]:
     facts = site.facts(path)
     media_type = facts.media_type if facts is not None else "image/jpeg"
-    state, codes = verify_manifest(site.read(path, site.files.get(path, 0)), media_type)
+    manifest = b""
+    if link:
+        target = site.resolve(link, "")
+        if target is None or target.kind is Kind.ELSEWHERE:
+            return  # nothing is fetched
+        manifest = site.read(target.path, site.files.get(target.path, 0)) if target.kind is Kind.FILE else b""
+        if not manifest:
+            yield Fault("credential-invalid", path, f"expected the manifest that the file names at {link}, got none")
+            return
+    state, codes, _ = verify_manifest(site.read(path, site.files.get(path, 0)), media_type, manifest=manifest)
     if state not in ("valid", "trusted"):
         message = f"expected a manifest that holds, got {state}: {', '.join(codes) or 'no reason'}"
         yield Fault("credential-invalid", path, message, measured=state, limit="valid")
@@ -230,4 +242,4 @@ def _credential(site: BuiltSite, path: str) -> Iterator[Fault]:
         yield Fault("credential-untrusted", path, "expected a certificate on the trust list, got another")
 
 
-FAMILY = Family(name="marks", fingerprint=1, rules=RULES, note=_note, whole=_whole)
+FAMILY = Family(name="marks", fingerprint=2, rules=RULES, note=_note, whole=_whole)

@@ -81,6 +81,7 @@ def _at_rest(report: Report) -> Report:
             picture=made.picture + reused.picture, rendition=made.rendition + reused.rendition, page=made.page + reused.page
         ),
         embedded=0,
+        signed=0,
         refused=0,
         engine_seconds=0.0,
         credits=0.0,

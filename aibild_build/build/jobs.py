@@ -7,8 +7,10 @@ has done its work meanwhile, under a lock that the kernel drops if its holder di
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from ..plan.exact import is_of, made_here_key
 from ..plan.pictures import asset_key, find_made
 from ..plan.records import digests_of
 from ..plan.renditions import find_encoded
+from ..renditions.credentials import Seal, Signer
 from ..renditions.metadata import Metadata
 from ..store import Store
 from ..wire import from_json, to_json
@@ -177,12 +180,15 @@ def environment_of(order: Mapping[str, Any]) -> dict[str, Any]:
 def make_files(order: Mapping[str, Any]) -> dict[str, Any]:
     """Cut one crop of one asset into the wanted files.
 
-    `order`: store, asset (blob), metadata, wanted (list of {variant, delivery}), again. Answer: one {delivery, rendition,
-    seconds, kind} a file, kind being `encoded`, `embedded` or `found`. Raises EncodeError.
+    `order`: store, asset (blob), metadata, wanted (list of {variant, delivery, provenance, seal}), signer, again. Answer: one
+    {delivery, rendition, seconds, kind, signed} a file, kind being `encoded`, `embedded` or `found`. Raises EncodeError and
+    CredentialError.
     """
     store = open_store(*order["store"])
     metadata: Metadata = from_json(Metadata, order["metadata"])
     wanted = {one["delivery"]: from_json(Variant, one["variant"]) for one in order["wanted"]}
+    links = {one["delivery"]: str(one.get("provenance", "")) for one in order["wanted"]}
+    seals = {one["delivery"]: one["seal"] for one in order["wanted"] if one.get("seal")}
     answers: list[dict[str, Any]] = []
     with store.single_flight(*wanted):
         encodes: dict[str, str] = {}
@@ -190,13 +196,23 @@ def make_files(order: Mapping[str, Any]) -> dict[str, Any]:
             record = None if order["again"] else store.lookup(delivery)
             if record is not None and store.has(str(record["rendition"]["digest"])):
                 answers.append({"delivery": delivery, "rendition": record["rendition"], "seconds": 0.0, "kind": "found"})
-            elif order["again"] or not (answer := _embed(store, delivery, variant, metadata)):
+            elif order["again"] or not (
+                answer := _embed(store, delivery, variant, replace(metadata, provenance=links[delivery]))
+            ):
                 encodes[variant.encode] = delivery
             else:
                 answers.append(answer)
         answers += _encode(
-            store, order["asset"], {wanted[delivery].encode: wanted[delivery] for delivery in encodes.values()}, encodes, metadata
+            store,
+            order["asset"],
+            {wanted[delivery].encode: wanted[delivery] for delivery in encodes.values()},
+            encodes,
+            metadata,
+            {encode: links[delivery] for encode, delivery in encodes.items()},
         )
+        if seals:
+            signer: Signer = from_json(Signer, order["signer"])
+            answers = [_signed(store, answer, seals.get(answer["delivery"]), signer) for answer in answers]
     return {"files": answers, "seconds": sum(answer["seconds"] for answer in answers), "note": store.degraded}
 
 
@@ -215,7 +231,12 @@ def _embed(store: Store, delivery: str, variant: Variant, metadata: Metadata) ->
 
 
 def _encode(
-    store: Store, asset: str, variants: Mapping[str, Variant], deliveries: Mapping[str, str], metadata: Metadata
+    store: Store,
+    asset: str,
+    variants: Mapping[str, Variant],
+    deliveries: Mapping[str, str],
+    metadata: Metadata,
+    links: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     if not variants:
         return []
@@ -226,7 +247,7 @@ def _encode(
         raise StoreCorrupt(f"the picture {asset[:12]} in the store was damaged", hint="build again: it is made anew")
     answers = []
     started = time.perf_counter()
-    for variant, data, facts in make(master, tuple(variants.values()), metadata):
+    for variant, data, facts in make(master, tuple(variants.values()), metadata, links):
         seconds = time.perf_counter() - started
         answer = _record(store, deliveries[variant.encode], variant, data, facts, seconds, "encoded")
         fields = {
@@ -249,6 +270,37 @@ def _record(
     )
     stands = _stand(store, delivery, "delivery", {"rendition": to_json(rendition)}, rendition.digest)
     return {"delivery": delivery, "rendition": stands["rendition"], "seconds": seconds, "kind": kind}
+
+
+def _signed(store: Store, answer: dict[str, Any], asked: Any, signer: Signer) -> dict[str, Any]:
+    """The answer with the signed file in the place of the unsigned one. What was signed before is not signed again."""
+    if asked is None:
+        return answer
+    seal: Seal = from_json(Seal, asked)
+    unsigned: Rendition = from_json(Rendition, answer["rendition"])
+    if seal.skips(unsigned.facts.bytes):
+        return answer
+    key = seal.key(unsigned.facts.unsigned)
+    record = store.lookup(key)
+    if record is not None and all(store.has(named) for named in digests_of(record)):
+        return {**answer, "rendition": record["rendition"]}
+    from ..renditions.credentials.sign import sign
+
+    started = time.perf_counter()
+    data, original = store.get(unsigned.digest), store.get(seal.original) if seal.original else b""
+    if data is None or original is None:
+        raise StoreCorrupt(f"the file {unsigned.digest[:12]} in the store was damaged", hint="build again: it is made anew")
+    data, sidecar = sign(data, seal, signer, os.environ, original)
+    added = len(data) - unsigned.facts.bytes
+    state = "linked" if sidecar else "embedded"
+    facts = replace(unsigned.facts, bytes=len(data), signed_bytes=added, credential=state)
+    rendition = replace(unsigned, digest=store.put(data).digest, facts=facts)
+    if sidecar:
+        rendition = replace(rendition, sidecar=store.put(sidecar).digest, sidecar_bytes=len(sidecar))
+    fields = {"rendition": to_json(rendition), "said": seal.said}
+    stands = _stand(store, key, "signed", fields, rendition.digest)
+    seconds = answer["seconds"] + time.perf_counter() - started
+    return {**answer, "rendition": stands["rendition"], "seconds": seconds, "signed": True}
 
 
 def _stand(store: Store, key: str, kind: str, fields: Mapping[str, Any], digest: str) -> Mapping[str, Any]:

@@ -20,8 +20,11 @@ from ..plan.gates import Judged
 from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
+from ..plan.sealing import sidecar_path
+from ..renditions.credentials import Signer
 from ..wire import from_json, to_json
 from .carry import carry_out
+from .credentials import check_signer
 from .gating import Gated, Verdicts, let_through, refuse_prompts, score_of, scores_of
 from .jobs import StoreArguments, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
@@ -60,6 +63,7 @@ class FilesMade:
     embedded: int
     reused: int
     seconds: float
+    signed: int = 0
 
 
 Again = Callable[[Project, Collection[str]], tuple[WantedAsset, ...]]
@@ -282,11 +286,20 @@ def _scores(asset: Asset, judged: Iterable[Judged]) -> dict[str, Json]:
     return {**scores_of(judged), **({"clip": own} if own is not None else {})}
 
 
-def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew: Crew, talk: Talk, *, again: bool) -> FilesMade:
-    """Make the files that are missing, one crop of one asset at a time. Raises EncodeError."""
+def make_renditions(
+    briefs: tuple[WantedBrief, ...],
+    store: StoreArguments,
+    crew: Crew,
+    talk: Talk,
+    *,
+    again: bool,
+    signer: Signer | None = None,
+    today: str = "",
+) -> FilesMade:
+    """Make and sign the files that are missing, one crop of one asset at a time. Raises EncodeError and CredentialError."""
     at_hand: dict[str, Rendition] = {}
     orders: list[tuple[Work, dict[str, Any]]] = []
-    pending: dict[str, tuple[WantedRendition, str]] = {}
+    pending: dict[str, tuple[WantedRendition, WantedBrief]] = {}
     for brief in briefs:
         groups: dict[tuple[object, ...], list[WantedRendition]] = {}
         for one in brief.renditions:
@@ -294,16 +307,19 @@ def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew
                 at_hand[one.variant.encode] = one.rendition
             else:
                 groups.setdefault((one.asset, one.variant.crop), []).append(one)
-                pending[one.delivery] = (one, brief.slug)
-        orders += [_files_order(brief, group, store, again) for group in groups.values()]
+                pending[one.delivery] = (one, brief)
+        orders += [_files_order(brief, group, store, again, signer) for group in groups.values()]
+    if signer is not None and any(one.seal is not None for one, _ in pending.values()):
+        check_signer(signer, today)
     reused = len(at_hand)
     counts = {"encoded": 0, "embedded": 0, "found": 0}
-    seconds = 0.0
+    seconds, signed = 0.0, 0
     for _, answers in carry_out("rendition", make_files, orders, crew, talk):
         for answer in answers["files"]:
-            one, slug = pending[answer["delivery"]]
-            at_hand[one.variant.encode] = named(from_json(Rendition, answer["rendition"]), one.variant, slug)
+            one, brief = pending[answer["delivery"]]
+            at_hand[one.variant.encode] = _named(from_json(Rendition, answer["rendition"]), one, brief)
             counts[answer["kind"]] += 1
+            signed += bool(answer.get("signed"))
             seconds += answer["seconds"]
     return FilesMade(
         renditions=at_hand,
@@ -311,18 +327,33 @@ def make_renditions(briefs: tuple[WantedBrief, ...], store: StoreArguments, crew
         embedded=counts["embedded"],
         reused=reused + counts["found"],
         seconds=round(seconds, 3),
+        signed=signed,
     )
 
 
+def _named(rendition: Rendition, one: WantedRendition, brief: WantedBrief) -> Rendition:
+    place = sidecar_path(brief.slug, one.variant, one.seal, brief.metadata.digest) if one.seal else ""
+    return named(rendition, one.variant, brief.slug, one.seal, place)
+
+
 def _files_order(
-    brief: WantedBrief, group: list[WantedRendition], store: StoreArguments, again: bool
+    brief: WantedBrief, group: list[WantedRendition], store: StoreArguments, again: bool, signer: Signer | None
 ) -> tuple[Work, dict[str, Any]]:
     works = [one.work for one in group if one.work is not None]
-    wanted = [{"variant": to_json(one.variant), "delivery": one.delivery} for one in group]
+    wanted = [
+        {
+            "variant": to_json(one.variant),
+            "delivery": one.delivery,
+            "provenance": one.provenance,
+            "seal": to_json(one.seal) if one.seal is not None else None,
+        }
+        for one in group
+    ]
     return works[0], {
         "store": store,
         "asset": group[0].asset,
         "metadata": to_json(brief.metadata),
         "wanted": wanted,
         "again": again,
+        "signer": to_json(signer) if signer is not None else None,
     }

@@ -63,6 +63,15 @@ def gather(
             cache=Cache.IMMUTABLE,
             facts=one.facts,
         )
+    linked = [one for one in named.values() if one.sidecar]
+    for one in linked:
+        rows[one.sidecar_url] = Output(
+            path=one.sidecar_url,
+            digest=one.sidecar,
+            bytes=one.sidecar_bytes,
+            media_type=media_type_of(one.sidecar_url),
+            cache=Cache.IMMUTABLE,
+        )
     _refuse_clashes(project, rows)
     for static in project.site.static:
         rows[static.path] = Output(
@@ -76,7 +85,7 @@ def gather(
         project=project,
         rows=tuple(rows[path] for path in sorted(rows)),
         fresh=written.fresh,
-        blobs={one.url: one.digest for one in named.values()},
+        blobs={one.url: one.digest for one in named.values()} | {one.sidecar_url: one.sidecar for one in linked},
         files={static.path: static for static in project.site.static},
         store=store,
     )

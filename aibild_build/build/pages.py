@@ -23,7 +23,8 @@ from ..pages.sitemap import robots_txt, sitemaps
 from ..pages.taxonomy import tag_label
 from ..plan.pages import FileRecord, PageRecord, Remembered, WantedPage, file_digest, name_of
 from ..plan.reading import Project
-from ..plan.renditions import PICTURES_FOLDER, asset_id
+from ..plan.renditions import asset_id
+from ..plan.sealing import PICTURES_FOLDER
 from .deadline import deadlines
 from .sidecars import MIN_BYTES, SIDECAR_FINGERPRINT, SUFFIXES, compressed, is_text, require
 from .talk import Talk

@@ -29,6 +29,7 @@ from ..plan.pages import read_remembered, remembered_bytes, want_pages
 from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions
+from ..renditions.credentials import credential_folders
 from .draft import as_draft, draft_findings
 from .exactness import Exactness
 from .gating import let_files_through, refuse_unapproved, refuse_unjudged, said_of
@@ -57,7 +58,7 @@ class Built:
     lock: bytes
 
     def watched(self) -> tuple[str, ...]:
-        """Folders outside of the usual ones that hold what was read: input files with what stands beside them, and models."""
+        """Folders outside of the usual ones that hold what was read: input files with what stands beside them, models, keys."""
         config = self.project.config
         briefs = self.project.site.briefs.values()
         asked: tuple[object, ...] = tuple(part for brief in briefs for part in _parts(brief))
@@ -65,6 +66,7 @@ class Built:
         models = (declared_model(config, name) for name in config.models)
         paths = {os.path.dirname(path) or "." for path in named}
         paths |= {str(model.path) for model in models if model is not None and model.path is not None}
+        paths |= credential_folders(config.credentials, config.root, os.environ)
         return tuple(sorted(path for path in paths if path.partition("/")[0] not in standing.PLACES))
 
     def left(self) -> Iterator[str]:
@@ -113,7 +115,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         lock = made.lock if options.frozen else record_build(config.root, project.lock, made.lock, actor)
         _refuse_unseen(options, made.review, made.unjudged)
         briefs = want_renditions(project, store, made.assets, made.days, force=options.force, drafts=drafts)
-        files = make_renditions(briefs, arguments, crew, say, again=options.force)
+        files = make_renditions(briefs, arguments, crew, say, again=options.force, signer=project.signer, today=today)
         looked = let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
@@ -158,6 +160,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             written=count,
             removed=removed,
             folder=str(options.output or Path(config.output)),
+            signed=files.signed,
         )
         paths = tuple(row.path for row in outputs.rows)
         return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())

@@ -57,5 +57,5 @@ def _roots(project: Project, store: Store) -> set[str]:
     keys |= {one.key for one in file_questions(project, briefs)}
     for brief in briefs:
         for one in brief.renditions:
-            keys |= {one.variant.encode, one.delivery}
+            keys |= {one.variant.encode, one.delivery, *filter(None, (one.signed,))}
     return keys

@@ -16,7 +16,7 @@ from .. import __version__
 
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "check", "why"),
-    "Trust": ("approve", "reject", "withdraw", "pick", "retract", "audit"),
+    "Trust": ("approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
     "Pictures": ("generate", "brief", "models", "cache", "report"),
 }
 _HELP = {
@@ -34,6 +34,8 @@ _HELP = {
     "audit": "Verify and show the trail of decisions.",
     "brief": "Look at image briefs.",
     "models": "Look after the models that pictures are made with.",
+    "credentials": "Look after the certificate that pictures are signed with.",
+    "verify": "Say what picture files tell of themselves.",
     "cache": "Look after the store.",
     "report": "Report what the site cost.",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..standing import STATE_FOLDER
 from .checks import RESOURCES, path_matches
+from .credentials import POLICIES, TRAINING
 from .foreign import no_config, read_check_config
 from .guards import read_guards
 from .read import CONFIG_FILE, FORMATS, read_config
@@ -18,6 +19,7 @@ from .settings import (
     Budget,
     Checks,
     Config,
+    Credentials,
     Defaults,
     Images,
     Language,
@@ -37,14 +39,17 @@ __all__ = [
     "Checks",
     "FORMATS",
     "Config",
+    "Credentials",
     "Defaults",
     "Images",
     "Language",
     "MenuEntry",
     "Organisation",
+    "POLICIES",
     "PathLevels",
     "RESOURCES",
     "STATE_FOLDER",
+    "TRAINING",
     "Taxonomy",
     "Waiver",
     "no_config",

@@ -17,6 +17,7 @@ from ..model import Finding, Json
 from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
 from .approvals import read_approvals
 from .checks import read_checks, read_levels, read_size
+from .credentials import read_credentials
 from .guards import read_guards
 from .languages import read_languages
 from .models import read_models
@@ -89,6 +90,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         menus=_menus(settings, codes),
         slots=read_slots(settings, images.formats),
         images=images,
+        credentials=read_credentials(settings.fields("credentials")),
         defaults=_defaults(settings.fields("briefs")),
         engines=_tables(settings, "engines"),
         models=read_models(settings.fields("models")),

@@ -150,6 +150,20 @@ class Approvals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How delivered pictures are signed. `certificate` (a chain as PEM, or `test` for this machine's test chain), `key` and
+    `trust` (root certificates) are paths; `time_stamp` is an RFC 3161 authority, "" for none."""
+
+    policy: str = "embed"
+    certificate: str = ""
+    key: str = ""
+    trust: str = ""
+    time_stamp: str = ""
+    training: str = "not-allowed"
+    warn_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
@@ -169,6 +183,7 @@ class Config:
     menus: Mapping[str, tuple[MenuEntry, ...]] = field(default_factory=dict)
     slots: Mapping[str, Slot] = field(default_factory=dict)
     images: Images = field(default_factory=Images)
+    credentials: Credentials = field(default_factory=Credentials)
     defaults: Defaults = field(default_factory=Defaults)
     engines: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)

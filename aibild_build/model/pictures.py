@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One entry of a srcset: an absolute-path URL and the file's real width, height and bytes."""
+    """One entry of a srcset: an absolute-path URL and the file's real width, height and bytes, a signature not counted."""
 
     url: str
     width: int

@@ -92,7 +92,7 @@ class Variant:
 
 
 def delivery_key(encode: str, metadata: str, policy: str) -> str:
-    """Key of a file as delivered: the encode key, the metadata digest and the credential policy."""
+    """Key of a file with its words and rights: the encode key, the metadata digest and `off`, for it is not signed yet."""
     return key_of({"kind": "delivery", "schema": RENDITION_SCHEMA, "encode": encode, "metadata": metadata, "policy": policy})
 
 
@@ -100,8 +100,8 @@ def delivery_key(encode: str, metadata: str, policy: str) -> str:
 class FileFacts:
     """What is known of a file without opening it again. `fields` are the embedded metadata fields by XMP name.
 
-    `unsigned` is the digest before signing; `credential` is `none`, `embedded` or `linked`; `placeholder` is a CSS background;
-    `colour` is the mean colour (#rrggbb); `hashes` are perceptual hashes by name.
+    `unsigned` is the digest before signing, `signed_bytes` how many bytes that added; `credential` is `none`, `embedded` or
+    `linked`; `placeholder` is a CSS background; `colour` is the mean colour (#rrggbb); `hashes` are perceptual hashes by name.
     """
 
     media_type: str
@@ -111,14 +111,23 @@ class FileFacts:
     unsigned: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     credential: str = "none"
+    signed_bytes: int = 0
     placeholder: str = ""
     colour: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def picture_bytes(self) -> int:
+        """Bytes without a signature: the same on every machine, whoever signs there."""
+        return self.bytes - self.signed_bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """A file that is ready to be delivered. `url` is relative to the site's root, without a leading slash."""
+    """A file that is ready to be delivered. `url` is relative to the site's root, without a leading slash.
+
+    `sidecar` is the blob of a linked manifest of `sidecar_bytes`, "" where there is none, and `sidecar_url` its place.
+    """
 
     encode: str
     delivery: str
@@ -126,3 +135,6 @@ class Rendition:
     format: str
     facts: FileFacts
     url: str
+    sidecar: str = ""
+    sidecar_bytes: int = 0
+    sidecar_url: str = ""

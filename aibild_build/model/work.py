@@ -23,6 +23,7 @@ class RenditionReason(StrEnum):
     NEW = "new"
     MISSING_BLOB = "missing from the store"
     METADATA_CHANGED = "words or rights changed"
+    CREDENTIALS_CHANGED = "credentials changed"
     FORCED = "forced"
 
 
@@ -106,7 +107,8 @@ class Plan:
 class Report:
     """Counted from what was done, never from what was queued.
 
-    `embedded` are renditions whose words were put in without an encode; `folder` is the output folder as it was named.
+    `embedded` are renditions whose words were put in without an encode, `signed` all that were signed; `folder` is the output
+    folder as it was named.
     """
 
     made: Tally
@@ -123,3 +125,4 @@ class Report:
     written: int
     removed: int
     folder: str
+    signed: int = 0

@@ -22,6 +22,7 @@ from ..pages.content import read_pages
 from ..pages.licence import licence_findings
 from ..pages.listing import GALLERY, GALLERY_SLOT, references
 from ..pages.taxonomy import tag_findings
+from ..renditions.credentials import Signer, credential_findings, find_signer
 from ..source import fatal, nearest, read_text, shown
 from .gate_settings import gate_faults
 
@@ -30,13 +31,17 @@ FILE_PREFIX = "file:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project as read. `lock_digest` is SHA-256 of the lock file, "" where there is none; `findings` are none of them fatal."""
+    """A project as read. `lock_digest` is SHA-256 of the lock file, "" where there is none; `findings` are none of them fatal.
+
+    `signer` says who signs its pictures, None where nobody does.
+    """
 
     config: Config
     site: Site
     lock: Lock
     lock_digest: str
     findings: tuple[Finding, ...]
+    signer: Signer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,8 @@ class Use:
 
 
 def open_project(root: Path, *, base_url: str | None = None, today: str = "") -> Project:
-    """Read everything under `root`. Raises SourceError with all fatal findings of the run.
+    """Read everything under `root`. Raises SourceError with all fatal findings of the run, and CredentialError where the
+    certificate that is named cannot be read.
 
     `today` (YYYY-MM-DD) is what pages' dates are held against; without it no date is called future.
     """
@@ -66,7 +72,9 @@ def open_project(root: Path, *, base_url: str | None = None, today: str = "") ->
     found = (*findings, *brief_findings, *page_findings, *file_findings, *lock_findings, *_cross_check(config, site))
     if any(finding.level is Level.FATAL for finding in found):
         raise SourceError(tuple(finding for finding in found if finding.level is Level.FATAL))
-    return Project(config=config, site=site, lock=lock, lock_digest=lock_digest, findings=relevel(config, found))
+    signer = find_signer(config.credentials, root, os.environ)
+    found = (*found, *credential_findings(config.credentials, signer, today))
+    return Project(config=config, site=site, lock=lock, lock_digest=lock_digest, findings=relevel(config, found), signer=signer)
 
 
 def read_one_brief(root: Path, brief_id: str) -> tuple[Brief, Config]:

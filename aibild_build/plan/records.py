@@ -10,7 +10,8 @@ from typing import Any
 
 
 def digests_of(record: Mapping[str, Any]) -> Iterator[str]:
-    """The blobs without which a record is worth nothing. Kinds: `recipe`, `asset`, `encode`, `delivery`, `measure`."""
+    """The blobs without which a record is worth nothing. Kinds: `recipe`, `asset`, `encode`, `delivery`, `signed`,
+    `measure`."""
     kind = record.get("kind")
     if kind in ("recipe", "asset"):
         yield str(record["asset"]["digest"])
@@ -18,7 +19,9 @@ def digests_of(record: Mapping[str, Any]) -> Iterator[str]:
             yield str(record["asset"]["original"])
     elif kind == "encode":
         yield str(record["digest"])
-    elif kind == "delivery":
+    elif kind in ("delivery", "signed"):
         yield str(record["rendition"]["digest"])
+        if record["rendition"].get("sidecar"):
+            yield str(record["rendition"]["sidecar"])
     elif kind == "measure" and record["measured"].get("evidence"):
         yield str(record["measured"]["evidence"])

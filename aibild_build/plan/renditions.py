@@ -28,15 +28,16 @@ from ..model import (
 )
 from ..renditions import compose as compose_picture
 from ..renditions import file_name, lay_out
+from ..renditions.credentials import Seal
 from ..renditions.ladder import Layout
-from ..renditions.metadata import Metadata, room_bytes
+from ..renditions.metadata import Metadata
 from ..renditions.metadata import compose as compose_metadata
 from ..store import Store
 from ..wire import from_json
 from .reading import FILE_PREFIX, Project, uses
+from .sealing import PICTURES_FOLDER, Sealing, sidecar_path
 
-PICTURES_FOLDER = "pictures"
-POLICY = "off"
+POLICY = "off"  # of a file as it is before it is signed
 _AI_TYPES = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -45,7 +46,8 @@ _NO_SLUG = re.compile(r"[^a-z0-9]+")
 class WantedRendition:
     """One file that is wanted. `rendition` is set when it is at hand; `encoded` is the blob whose words can be replaced instead.
 
-    `asset` is the master's blob, "" while it is not made yet.
+    `asset` is the master's blob, "" while it is not made yet; `delivery` the key of the file before it is signed with `seal`, and
+    `signed` that of the signed one, "" where it cannot be known yet. `provenance` is where a linked manifest will lie.
     """
 
     variant: Variant
@@ -54,6 +56,9 @@ class WantedRendition:
     rendition: Rendition | None
     encoded: str
     work: Work | None
+    seal: Seal | None = None
+    signed: str = ""
+    provenance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +118,7 @@ def _want(
     past: Mapping[str, float],
 ) -> WantedBrief:
     config = project.config
+    sealing = Sealing(project, store, slug_of(brief), made_day, draft)
     metadata = compose_metadata(
         brief,
         config.images,
@@ -122,21 +128,20 @@ def _want(
         marks=_marks(assets[MASTER]),
         languages=[language.code for language in config.languages],
     )
-    room = room_bytes(metadata)
+    room = sealing.room_bytes(metadata)
     sized = {name: (asset.pixels, asset.size, asset.mode) for name, asset in assets.items()}
     layouts = tuple(lay_out(brief, config.slots[slot], sized, config.images, room, draft=draft) for slot in slots)
-    slug = slug_of(brief)
-    by_pixels = {asset.pixels: asset.digest for asset in assets.values()}
+    by_pixels = {asset.pixels: asset for asset in assets.values()}
     variants = {variant.encode: variant for layout in layouts for variant in layout.variants()}
     return WantedBrief(
         brief=brief,
-        slug=slug,
+        slug=sealing.slug,
         assets=assets,
         draft=draft,
         metadata=metadata,
         layouts=layouts,
         renditions=tuple(
-            _want_one(store, variant, slug, by_pixels[variant.pixels], metadata, force, past) for variant in variants.values()
+            _want_one(sealing, variant, by_pixels[variant.pixels], metadata, force, past) for variant in variants.values()
         ),
         findings=tuple(finding for layout in layouts for finding in layout.findings),
     )
@@ -149,35 +154,64 @@ def _marks(asset: Asset) -> dict[str, str]:
 
 
 def _want_one(
-    store: Store, variant: Variant, slug: str, asset: str, metadata: Metadata, force: bool, past: Mapping[str, float]
+    sealing: Sealing, variant: Variant, asset: Asset, metadata: Metadata, force: bool, past: Mapping[str, float]
 ) -> WantedRendition:
-    delivery = delivery_key(variant.encode, metadata.digest, POLICY)
-    rendition = None if force else find_rendition(store, delivery, variant, slug)
-    encoded = "" if force or rendition else find_encoded(store, variant.encode)
+    store, slug, seal = sealing.store, sealing.slug, sealing.seal(variant, asset)
+    provenance = sealing.provenance(variant, seal, metadata.digest)
+    delivery = delivery_key(variant.encode, replace(metadata, provenance=provenance).digest, POLICY)
+    unsigned = _recorded(store, delivery)
+    signed = seal.key(unsigned.facts.unsigned) if seal and unsigned and not seal.skips(unsigned.facts.bytes) else ""
+    found = _recorded(store, signed) if signed else unsigned
+    rendition = None
+    if found is not None and not force and store.has(found.digest) and (not found.sidecar or store.has(found.sidecar)):
+        rendition = named(found, variant, slug, seal, sidecar_path(slug, variant, seal, metadata.digest) if seal else "")
+    at_hand = bool(signed and not force and unsigned and store.has(unsigned.digest))
+    encoded = "" if force or rendition or at_hand else find_encoded(store, variant.encode)
     work = None
     if rendition is None:
-        reason = RenditionReason.FORCED if force else RenditionReason.METADATA_CHANGED if encoded else _why(store, variant.encode)
+        reason = _reason(store, variant, force, encoded, at_hand)
         megapixels = variant.size[0] * variant.size[1] / 1e6
-        seconds = 0.0 if encoded else past[variant.format] * megapixels if variant.format in past else None
+        seconds = 0.0 if encoded or at_hand else past[variant.format] * megapixels if variant.format in past else None
         subject = f"{slug}-{variant.size[0]}.{variant.format}"
         work = Work(kind="rendition", key=delivery, subject=subject, reason=reason, cost=Cost(seconds=seconds))
-    return WantedRendition(variant=variant, asset=asset, delivery=delivery, rendition=rendition, encoded=encoded, work=work)
+    return WantedRendition(
+        variant=variant,
+        asset=asset.digest,
+        delivery=delivery,
+        rendition=rendition,
+        encoded=encoded,
+        work=work,
+        seal=seal,
+        signed=signed,
+        provenance=provenance,
+    )
 
 
-def _why(store: Store, encode: str) -> RenditionReason:
-    return RenditionReason.NEW if store.lookup(encode) is None else RenditionReason.MISSING_BLOB
+def _reason(store: Store, variant: Variant, force: bool, encoded: str, at_hand: bool) -> RenditionReason:
+    if force:
+        return RenditionReason.FORCED
+    if at_hand:
+        return RenditionReason.CREDENTIALS_CHANGED
+    if encoded:
+        return RenditionReason.METADATA_CHANGED
+    return RenditionReason.NEW if store.lookup(variant.encode) is None else RenditionReason.MISSING_BLOB
 
 
 def find_rendition(store: Store, delivery: str, variant: Variant, slug: str) -> Rendition | None:
-    """The finished file of that delivery key, named for this site, if its bytes are in the store."""
-    record = store.lookup(delivery)
+    """The unsigned file of that delivery key, named for this site, if its bytes are in the store."""
+    rendition = _recorded(store, delivery)
+    return named(rendition, variant, slug) if rendition is not None and store.has(rendition.digest) else None
+
+
+def _recorded(store: Store, key: str) -> Rendition | None:
+    record = store.lookup(key)
     if record is None:
         return None
     try:
         rendition: Rendition = from_json(Rendition, record["rendition"])
     except (KeyError, ValueError):
         return None
-    return named(rendition, variant, slug) if store.has(rendition.digest) else None
+    return rendition
 
 
 def find_encoded(store: Store, encode: str) -> str:
@@ -187,14 +221,16 @@ def find_encoded(store: Store, encode: str) -> str:
     return digest if isinstance(digest, str) and store.has(digest) else ""
 
 
-def named(rendition: Rendition, variant: Variant, slug: str) -> Rendition:
-    """The rendition under its name on this site."""
-    return replace(rendition, url=named_url(slug, variant, rendition.facts.unsigned))
+def named(rendition: Rendition, variant: Variant, slug: str, seal: Seal | None = None, sidecar: str = "") -> Rendition:
+    """The rendition under its name on this site; `sidecar` is the path of its manifest, should it be linked."""
+    said = seal.said if seal is not None and rendition.facts.credential != "none" else POLICY
+    url = named_url(slug, variant, rendition.facts.unsigned, said)
+    return replace(rendition, url=url, sidecar_url=sidecar if rendition.sidecar else "")
 
 
-def named_url(slug: str, variant: Variant, unsigned: str) -> str:
-    """Path below the site's root of a file with these unsigned bytes."""
-    return f"{PICTURES_FOLDER}/{file_name(slug, variant, unsigned, POLICY)}"
+def named_url(slug: str, variant: Variant, unsigned: str, said: str = POLICY) -> str:
+    """Path below the site's root of a file with these unsigned bytes; `said` is what it is signed with, as digest."""
+    return f"{PICTURES_FOLDER}/{file_name(slug, variant, unsigned, said)}"
 
 
 def slug_of(brief: Brief) -> str:

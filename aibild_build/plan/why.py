@@ -27,7 +27,8 @@ from .models import settings_of
 from .pages import name_of, read_remembered, want_pages
 from .pictures import WantedAsset, recipe_differences, want_assets
 from .reading import Project, open_project
-from .renditions import PICTURES_FOLDER, WantedBrief, compose_pictures, named_url, want_renditions
+from .renditions import POLICY, WantedBrief, compose_pictures, named_url, want_renditions
+from .sealing import PICTURES_FOLDER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,13 +187,13 @@ def _picture_index(output: Path) -> Any:
 
 def _variant_differences(store: Store, brief: WantedBrief, path: str) -> Iterator[Difference]:
     """Fields of the old variant behind `path` that differ from the wanted one of the same format and nearest width."""
-    for record in store.records("delivery"):
+    for record in (*store.records("delivery"), *store.records("signed")):
         rendition: Rendition = from_json(Rendition, record["rendition"])
         encode = store.lookup(rendition.encode)
         if encode is None:
             continue
         variant: Variant = from_json(Variant, encode["variant"])
-        if named_url(brief.slug, variant, rendition.facts.unsigned) != path:
+        if named_url(brief.slug, variant, rendition.facts.unsigned, str(record.get("said") or POLICY)) != path:
             continue
         same = [one.variant for one in brief.renditions if one.variant.format == variant.format]
         if same:
@@ -200,7 +201,9 @@ def _variant_differences(store: Store, brief: WantedBrief, path: str) -> Iterato
             for name, old, new in differences(to_json(variant), to_json(nearest_one)):
                 yield Difference(field=name, before=old, now=new)
             if variant.encode == nearest_one.encode:
-                yield Difference(field="words or rights", before=str(record["key"])[:12], now=brief.metadata.digest[:12])
+                yield Difference(
+                    field="words, rights or credentials", before=str(record["key"])[:12], now=brief.metadata.digest[:12]
+                )
         return
 
 

@@ -26,11 +26,12 @@ class _Files:
     renditions: Sequence[Rendition]
 
     def bytes_by_width(self) -> dict[int, int]:
-        return {one.facts.width: one.facts.bytes for one in self.renditions}
+        return {one.facts.width: one.facts.picture_bytes for one in self.renditions}
 
 
 def file_name(slug: str, variant: Variant, unsigned: str, policy: str) -> str:
-    """`slug-width.hash.extension`; the hash (8 hexadecimal digits) follows the unsigned bytes and the credential policy alone."""
+    """`slug-width.hash.extension`; the hash (8 hexadecimal digits) follows the unsigned bytes and `policy` alone: `off`, or the
+    digest of what the file is signed with."""
     short = key_of({"unsigned": unsigned, "policy": policy})[:_HASH_DIGITS]
     return f"{slug}-{variant.size[0]}.{short}.{CODECS[variant.format].extension}"
 
@@ -112,7 +113,7 @@ def _worth(rows: Sequence[_Files]) -> list[_Files]:
 
 def _source(group: Group, files: _Files, base_path: str, *, media: str) -> Source:
     candidates = tuple(
-        Candidate(url=base_path + one.url, width=one.facts.width, height=one.facts.height, bytes=one.facts.bytes)
+        Candidate(url=base_path + one.url, width=one.facts.width, height=one.facts.height, bytes=one.facts.picture_bytes)
         for one in files.renditions
     )
     return Source(
@@ -129,5 +130,5 @@ def _related(variant: Variant, renditions: Mapping[str, Rendition], base_path: s
     rendition = renditions[variant.encode]
     facts = rendition.facts
     return Related(
-        url=base_path + rendition.url, width=facts.width, height=facts.height, bytes=facts.bytes, type=facts.media_type
+        url=base_path + rendition.url, width=facts.width, height=facts.height, bytes=facts.picture_bytes, type=facts.media_type
     )

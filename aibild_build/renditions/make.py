@@ -7,7 +7,8 @@ number of variants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace as replace_field
 
 from PIL import Image
 
@@ -23,10 +24,13 @@ from .metadata import Metadata, embed_arguments, finish_jpeg, read_back, replace
 _NOT_LOOKED_AT = Look(colour="", placeholder="")
 
 
-def make(master_png: bytes, variants: Sequence[Variant], metadata: Metadata) -> Iterator[tuple[Variant, bytes, FileFacts]]:
+def make(
+    master_png: bytes, variants: Sequence[Variant], metadata: Metadata, provenance: Mapping[str, str] | None = None
+) -> Iterator[tuple[Variant, bytes, FileFacts]]:
     """Encode every variant of one master, and yield each with its file bytes and facts as soon as it is made.
 
     `master_png` is the lossless master; all variants are cuts of it. They come grouped by crop and size, not in the order given.
+    `provenance` is where the linked manifest of an encode will lie.
     Raises EncodeError when the master cannot be decoded, a crop lies outside of it, or a file does not read back as written.
     """
     master = _decoded(master_png)
@@ -42,8 +46,9 @@ def make(master_png: bytes, variants: Sequence[Variant], metadata: Metadata) -> 
                 shown = _resized(cut, variant.size)
                 if variant.draft:
                     shown = mark_draft(shown)
-            data = _encoded(shown, variant, metadata)
-            yield variant, data, _facts(data, variant, metadata, glance)
+            own = replace_field(metadata, provenance=(provenance or {}).get(variant.encode, ""))
+            data = _encoded(shown, variant, own)
+            yield variant, data, _facts(data, variant, own, glance)
 
 
 def deliver(data: bytes, variant: Variant, metadata: Metadata, known: FileFacts | None = None) -> tuple[bytes, FileFacts]:

@@ -50,6 +50,7 @@ def report_object(report: Report) -> dict[str, Json]:
         "made": to_json(report.made),
         "reused": to_json(report.reused),
         "embedded": report.embedded,
+        "signed": report.signed,
         "refused": report.refused,
         "findings": {**by_level(report.findings), "list": [finding_object(finding) for finding in report.findings]},
         "seconds": report.seconds,

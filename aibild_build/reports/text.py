@@ -94,6 +94,7 @@ def _counted(works: Iterable[Work]) -> Iterator[str]:
 def report_lines(report: Report) -> Iterator[str]:
     """What a build did, in two lines."""
     words = f", {_count(report.embedded, 'file')} with new words" if report.embedded else ""
+    words += f", {_count(report.signed, 'file')} signed" if report.signed else ""
     yield f"made {_tally(report.made)}{words}; reused {_tally(report.reused)}"
     changed = f"{report.written} written, {report.removed} removed" if report.written or report.removed else "untouched"
     yield f"{report.folder}: {_count(report.outputs, 'file')}, {size(report.bytes)}, {changed}; {duration(report.seconds)}"

@@ -25,7 +25,7 @@ class Metadata:
 
     `source_type` is the short IPTC name; `license` the web statement of rights, `acquire` the licensor's page (absolute URLs);
     `created` a day YYYY-MM-DD or ""; `ai_system` is empty unless a trained model made the picture. `words` are (alt, caption,
-    title) by language, {} unless embedding is on.
+    title) by language, {} unless embedding is on. `provenance` is the address of a linked manifest, "" where it is embedded.
     """
 
     source_type: str
@@ -40,11 +40,13 @@ class Metadata:
     words: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     keywords: tuple[str, ...] = ()
     default_language: str = "en"
+    provenance: str = ""
 
     @property
     def digest(self) -> str:
         """SHA-256 over every field and the writers' fingerprint."""
-        return key_of({"kind": "metadata", "writer": WRITER, **to_json(self)})
+        said = {name: value for name, value in to_json(self).items() if value or name != "provenance"}
+        return key_of({"kind": "metadata", "writer": WRITER, **said})
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 The packet is compact RDF/XML, then spaces up to the room, so that other words of the same room take exactly its place in a file.
 Source: ISO 16684-1 (XMP part 1) section 7; XMP part 3 section 1.1 (packet wrapper); field forms by the IPTC Photo Metadata
-Standard 2025.1: creator is a Seq, rights and words are language alternatives with `x-default` first, licensor is a Seq of
-structures.
+Standard 2025.1, the link to a manifest by C2PA 2.2, 11.4: creator is a Seq, rights and words are language alternatives with
+`x-default` first, licensor is a Seq of structures.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ def _properties(metadata: Metadata) -> list[_Property]:
         _text("photoshop:Credit", metadata.credit),
         _text("photoshop:DateCreated", metadata.created),
         _text("xmp:CreateDate", metadata.created),
+        _text("dcterms:provenance", metadata.provenance),
         _text("xmpRights:Marked", marked),
         _text("xmpRights:WebStatement", metadata.license),
         _array("dc:creator", "Seq", (metadata.creator,)),

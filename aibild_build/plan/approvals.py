@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from ..brief import approvers_of, topics_of
 from ..config import ApprovalRule, Approvals, path_matches
 from ..errors import FrozenError
 from ..lock import Lock, Pinned
 from ..model import Approval, Asset, Brief, Finding, Level, Outcome
 from ..pages.listing import references
 from .pictures import WantedAsset
-from .reading import Project, uses
+from .reading import Project, Use, uses
 
 
 def lacking(
@@ -27,10 +28,12 @@ def lacking(
     slots: Collection[str] = (),
     outcome: Outcome = Outcome.PASS,
     topics: Collection[str] = (),
+    approvers: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """What the picture `pixels` of `brief` lacks before a frozen build may show it in `slots`; nothing when that is enough.
 
-    `outcome` is the worst that any gate said of it, `topics` what prompt guards found. Where a gate asks for a review and no rule
+    `outcome` is the worst that any gate said of it, `topics` the sensitive ones it touches, `approvers` the roles that guards ask
+    for besides, by topic. Where a gate asks for a review and no rule
     speaks of that, one approval in any role is needed. A no that stands is lacking too. What a gate blocked is none of this:
     no approval helps it.
     """
@@ -40,6 +43,7 @@ def lacking(
     rules = [rule for rule in approvals.rules if applies(rule, brief, slots=slots, outcome=outcome, topics=topics)]
     if outcome is Outcome.REVIEW and not any("review" in rule.outcomes for rule in rules):
         rules.append(ApprovalRule(outcomes=("review",)))
+    rules += (ApprovalRule(role=role, topics=(topic,)) for topic, roles in sorted(approvers.items()) for role in roles)
     for rule in dict.fromkeys(rules):
         count = len({one.who for one in yeses if counts(approvals, one, rule.role)})
         if count < rule.count:
@@ -48,18 +52,30 @@ def lacking(
 
 
 def lacking_of(
-    project: Project, brief_id: str, asset: str, pixels: str, *, outcome: Outcome = Outcome.PASS, topics: Collection[str] = ()
+    project: Project,
+    brief_id: str,
+    asset: str,
+    pixels: str,
+    *,
+    outcome: Outcome = Outcome.PASS,
+    topics: Collection[str] = (),
+    lock: Lock | None = None,
+    use: Use | None = None,
 ) -> tuple[str, ...]:
-    """`lacking` for an asset of an open project, shown wherever its pages show it."""
-    used = uses(project.config, project.site).get(brief_id)
+    """`lacking` for an asset of an open project, shown wherever its pages show it; `topics` are added to what guards find.
+
+    `lock` is what is pinned now, where that is not what the project was opened with; `use` is the brief's, where it is known.
+    """
+    brief, used = project.site.briefs[brief_id], use or uses(project.config, project.site).get(brief_id)
     return lacking(
         project.config.approvals,
-        project.site.briefs[brief_id],
-        project.lock.pinned(brief_id, asset),
+        brief,
+        (lock or project.lock).pinned(brief_id, asset),
         pixels,
         slots=used.slots if used else (),
         outcome=outcome,
-        topics=topics,
+        topics={*topics, *topics_of(brief, project.config)},
+        approvers=approvers_of(brief, project.config),
     )
 
 
@@ -83,14 +99,8 @@ def unapproved(
         if asset is None or want.draft or want.hidden or want.brief not in used:
             continue
         outcome, topics = said.get(want.subject, (Outcome.PASS, ()))
-        lacks = lacking(
-            project.config.approvals,
-            project.site.briefs[want.brief],
-            lock.pinned(want.brief, want.name),
-            asset.pixels,
-            slots=used[want.brief].slots,
-            outcome=outcome,
-            topics=topics,
+        lacks = lacking_of(
+            project, want.brief, want.name, asset.pixels, outcome=outcome, topics=topics, lock=lock, use=used[want.brief]
         )
         if lacks:
             found.append((want, lacks))

@@ -110,7 +110,7 @@ def _render(root: Path, limit_s: float) -> None:
         project = open_project(root)
         page = next(page for page in project.site.pages if page.id == "tides" and page.lang == "en")
         want = WantedPage(page=page, work=Work(kind="page", key="", subject="", reason=PageReason.NEW), record=None)
-        render_pages((want,), plan.renderer_for(project, {}), Silent(), limit_s=limit_s)
+        render_pages((want,), plan.renderer_for(project, {}), root / "staging", Silent(), limit_s=limit_s)
 
 
 @pytest.mark.parametrize("put", _ROWS)

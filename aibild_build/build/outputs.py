@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import SourceError, StoreCorrupt
 from ..imagefile.media import media_type_of
@@ -19,12 +20,13 @@ from .pages import Written, urls_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """All files of the site by path, sorted, and where bytes come from: `fresh` in memory, `blobs` in the store, `files` on
-    disk."""
+    """All files of the site by path, sorted, and where bytes come from: `fresh` in memory, `staged` beside the output, `blobs` in
+    the store, `files` in the project."""
 
     project: Project
     rows: tuple[Output, ...]
     fresh: Mapping[str, bytes]
+    staged: Mapping[str, str]
     blobs: Mapping[str, str]
     files: Mapping[str, StaticFile]
     store: Store
@@ -34,6 +36,8 @@ class Outputs:
         path = output.path
         if path in self.fresh:
             return self.fresh[path]
+        if path in self.staged:
+            return Path(self.staged[path]).read_bytes()
         if path in self.files:
             return (self.project.config.root / self.files[path].source).read_bytes()
         data = self.store.get(self.blobs[path]) if path in self.blobs else None
@@ -86,6 +90,7 @@ def gather(
         rows=tuple(rows[path] for path in sorted(rows)),
         fresh=written.fresh,
         blobs={one.url: one.digest for one in named.values()} | {one.sidecar_url: one.sidecar for one in linked},
+        staged=written.staged,
         files={static.path: static for static in project.site.static},
         store=store,
     )

@@ -7,7 +7,8 @@ first file of the output is touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -26,10 +27,12 @@ from ..plan.reading import Project
 from ..plan.renditions import asset_id
 from ..plan.sealing import PICTURES_FOLDER
 from .deadline import deadlines
+from .forks import shared_out
 from .sidecars import MIN_BYTES, SIDECAR_FINGERPRINT, SUFFIXES, compressed, is_text, require
 from .talk import Talk
 
 PICTURES_SCHEMA = 1
+_FEWEST_PAGES = 200  # so many pages take about as long as a copy of the process
 PAGE_LIMIT_S = 20.0  # a thousand times what a long page takes
 SITEMAP_FINGERPRINT = 1  # raised when the same pages would give other bytes
 Made: TypeAlias = "Iterable[tuple[str, bytes]]"
@@ -38,9 +41,13 @@ Make: TypeAlias = "Callable[[], Made]"
 
 @dataclass(slots=True)
 class Written:
-    """What the output will hold beside pictures: bytes by path for what is new, digests by path for all; and what to remember."""
+    """What the output will hold beside pictures: bytes by path for what is new, digests by path for all; and what to remember.
+
+    `staged` are the files in which new pages lie already, by path: ten thousand of them are not kept in memory.
+    """
 
     fresh: dict[str, bytes] = field(default_factory=dict)
+    staged: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     records: dict[str, PageRecord] = field(default_factory=dict)
@@ -48,33 +55,61 @@ class Written:
     rendered: int = 0
 
 
-def render_pages(wanted: Sequence[WantedPage], renderer: Renderer, talk: Talk, *, limit_s: float = PAGE_LIMIT_S) -> Written:
-    """Render what is wanted, each page within `limit_s`, and take over what stands. Raises TemplateError."""
-    written = Written()
-    todo = sum(1 for want in wanted if want.work is not None)
+def render_pages(
+    wanted: Sequence[WantedPage],
+    renderer: Renderer,
+    staging: Path,
+    talk: Talk,
+    *,
+    workers: int = 1,
+    limit_s: float = PAGE_LIMIT_S,
+) -> Written:
+    """Render what is wanted into the folder `staging`, each page within `limit_s`, and take over what stands.
+
+    Raises TemplateError, for the first page that cannot be rendered.
+    """
+    todo = [(want.page, f"{staging}/page-{index}") for index, want in enumerate(wanted) if want.work is not None]
+    rendered: dict[str, PageRecord] = {}
     if todo:
-        talk.begin("page", todo, None)
+        staging.mkdir(parents=True, exist_ok=True)
+        talk.begin("page", len(todo), None)
     try:
-        with deadlines(limit_s, "a finished page") as begin:
-            for want in wanted:
-                record = want.record
-                if want.work is not None:
-                    begin()
-                    rendered = renderer.render(want.page)
-                    data = rendered.html.encode()
-                    shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
-                    record = PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)
-                    written.fresh[want.page.path] = data
-                    talk.did(want.work, 0.0, 1)
-                assert record is not None
-                written.digests[want.page.path] = record.digest
-                written.sizes[want.page.path] = record.bytes
-                written.records[name_of(want.page)] = record
+        works = {want.page.path: want.work for want in wanted if want.work is not None}
+
+        def render(part: Sequence[tuple[Page, str]]) -> list[PageRecord]:
+            return list(_rendered(part, renderer, limit_s, here, lambda path: talk.did(works[path], 0.0, 1)))
+
+        here = os.getpid()
+        for part, records in shared_out(todo, render, workers=workers, fewest=_FEWEST_PAGES):
+            rendered.update({page.path: record for (page, _), record in zip(part, records, strict=True)})
     finally:
         if todo:
             talk.end()
-    written.rendered = todo
+    written = Written(rendered=len(todo), staged={page.path: file for page, file in todo})
+    for want in wanted:
+        record = want.record if want.work is None else rendered[want.page.path]
+        assert record is not None
+        written.digests[want.page.path] = record.digest
+        written.sizes[want.page.path] = record.bytes
+        written.records[name_of(want.page)] = record
     return written
+
+
+def _rendered(
+    part: Sequence[tuple[Page, str]], renderer: Renderer, limit_s: float, here: int, did: Callable[[str], None]
+) -> Iterator[PageRecord]:
+    """Render each page into its file. Progress is told by process `here` alone: a copy of it has no voice."""
+    with deadlines(limit_s, "a finished page") as begin:
+        for page, file in part:
+            begin()
+            rendered = renderer.render(page)
+            data = rendered.html.encode()
+            with open(file, "wb") as out:
+                out.write(data)
+            shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
+            if os.getpid() == here:
+                did(page.path)
+            yield PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)
 
 
 def shared_files(
@@ -157,7 +192,9 @@ def _sidecars(project: Project, shared: _Shared) -> None:
     sources = {static.path: root / static.source for static in project.site.static}
 
     def contents(path: str) -> bytes:
-        return written.fresh[path] if path in written.fresh else sources.get(path, shared.output / path).read_bytes()
+        if path in written.fresh:
+            return written.fresh[path]
+        return Path(written.staged.get(path, sources.get(path, shared.output / path))).read_bytes()
 
     for path, (digest, size) in sorted(files.items()):
         if size < MIN_BYTES or not is_text(path) or path.startswith("_"):

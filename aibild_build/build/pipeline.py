@@ -32,6 +32,7 @@ from ..plan.renditions import compose_pictures, want_renditions
 from ..renditions.credentials import credential_folders
 from .draft import as_draft, draft_findings
 from .exactness import Exactness
+from .forks import cores
 from .gating import let_files_through, refuse_unapproved, refuse_unjudged, said_of
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
@@ -41,7 +42,7 @@ from .options import Options
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
 from .pinning import record_build
-from .publish import MARKER, marker_bytes, output_turn, publish
+from .publish import MARKER, marker_bytes, output_turn, publish, staging_folder
 from .spill import SpillingStore
 from .talk import Talk
 
@@ -120,14 +121,14 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions)
-        with output_turn(output, state):
+        with output_turn(output, state), staging_folder(output) as staging:
             renderer, remembered = plan.renderer_for(project, pictures), read_remembered(state)
             pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
-            written = render_pages(pages, renderer, say)
+            written = render_pages(pages, renderer, staging, say, workers=workers_of(options))
             shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
             outputs = gather(project, written, pictures, files.renditions, store)
             marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
-            count, removed = publish(output, outputs.rows, outputs.contents, marker)
+            count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker)
             name, data = remembered_bytes(remember(written))
             write_atomic(state / name, data)
         report = Report(
@@ -195,6 +196,11 @@ def opened_store(options: Options, project: Project, output: Path) -> Iterator[t
         yield open_store(*arguments), arguments
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def workers_of(options: Options) -> int:
+    """How many processes render pages; an inline crew is one for all."""
+    return 1 if options.crew == "inline" else options.workers or cores()
 
 
 def limits_of(options: Options) -> Limits:

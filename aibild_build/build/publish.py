@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,28 @@ def output_turn(output: Path, state: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def publish(output: Path, outputs: Sequence[Output], contents: Contents, marker: bytes) -> tuple[int, int]:
-    """Make the folder hold exactly `outputs`; returns how many files were written and removed. Call within `output_turn`.
-
-    `contents` gives an output's bytes and is asked only for files that differ. Raises OutputError and, with nothing
-    renamed yet, StoreCorrupt.
-    """
-    owned = owned_paths(output)
+@contextmanager
+def staging_folder(output: Path) -> Iterator[Path]:
+    """Where files lie before they are renamed into `output`; nothing is left of it afterwards. Made by who needs it first."""
     staging = output.parent / f".{output.name}.aibild-staging"
     try:
         shutil.rmtree(staging, ignore_errors=True)
-        staged = _stage(output, staging, outputs, contents)
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def publish(
+    output: Path, staging: Path, outputs: Sequence[Output], contents: Contents, ready: Mapping[str, str], marker: bytes
+) -> tuple[int, int]:
+    """Make the folder hold exactly `outputs`; returns how many files were written and removed. Call within `output_turn`.
+
+    `contents` gives an output's bytes and is asked only for files that differ and do not lie `ready` in `staging` (by path).
+    Raises OutputError and, with nothing renamed yet, StoreCorrupt.
+    """
+    owned = owned_paths(output)
+    try:
+        staged = _stage(output, staging, outputs, contents, ready)
         orphans = sorted(owned - {one.path for one in outputs})
         if staged or orphans:
             pending = canonical(sorted(owned | {one.path for one in outputs}))
@@ -72,8 +83,6 @@ def publish(output: Path, outputs: Sequence[Output], contents: Contents, marker:
         (output / _PENDING).unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(output, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return len(staged), len(orphans)
 
 
@@ -131,12 +140,17 @@ def _row(one: Output) -> str:
     return f'{{"bytes":{one.bytes},"cache":"{one.cache.value}","digest":"{one.digest}","facts":null,{named}}}'
 
 
-def _stage(output: Path, staging: Path, outputs: Sequence[Output], contents: Contents) -> list[tuple[Output, str]]:
+def _stage(
+    output: Path, staging: Path, outputs: Sequence[Output], contents: Contents, ready: Mapping[str, str]
+) -> list[tuple[Output, str]]:
     """What differs, written beside the folder. Every damaged blob is come upon before the first of them is reported."""
     staged: list[tuple[Output, str]] = []
     damaged: StoreCorrupt | None = None
     for index, one in enumerate(outputs):
         if _is_there(f"{output}/{one.path}", one):
+            continue
+        if one.path in ready:
+            staged.append((one, ready[one.path]))
             continue
         try:
             data = contents(one)
@@ -145,8 +159,7 @@ def _stage(output: Path, staging: Path, outputs: Sequence[Output], contents: Con
             continue
         if digest_of(data) != one.digest:
             raise OutputError(f"{one.path} changed while the site was being built", hint="build again")
-        if not staged:
-            staging.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(parents=True, exist_ok=True)
         path = f"{staging}/{index}"
         with open(path, "wb") as file:
             file.write(data)

@@ -74,14 +74,20 @@ def render_pages(
         staging.mkdir(parents=True, exist_ok=True)
         talk.begin("page", len(todo), None)
     try:
-        works = {want.page.path: want.work for want in wanted if want.work is not None}
+        untold = {want.page.path: want.work for want in wanted if want.work is not None}
+        here = os.getpid()
+
+        def tell(path: str) -> None:
+            if os.getpid() == here and path in untold:  # a copy of this process has no voice
+                talk.did(untold.pop(path), 0.0, 1)
 
         def render(part: Sequence[tuple[Page, str]]) -> list[PageRecord]:
-            return list(_rendered(part, renderer, limit_s, here, lambda path: talk.did(works[path], 0.0, 1)))
+            return list(_rendered(part, renderer, limit_s, tell))
 
-        here = os.getpid()
         for part, records in shared_out(todo, render, workers=workers, fewest=_FEWEST_PAGES):
             rendered.update({page.path: record for (page, _), record in zip(part, records, strict=True)})
+            for page, _ in part:
+                tell(page.path)
     finally:
         if todo:
             talk.end()
@@ -96,9 +102,9 @@ def render_pages(
 
 
 def _rendered(
-    part: Sequence[tuple[Page, str]], renderer: Renderer, limit_s: float, here: int, did: Callable[[str], None]
+    part: Sequence[tuple[Page, str]], renderer: Renderer, limit_s: float, tell: Callable[[str], None]
 ) -> Iterator[PageRecord]:
-    """Render each page into its file. Progress is told by process `here` alone: a copy of it has no voice."""
+    """Render each page into its file."""
     with deadlines(limit_s, "a finished page") as begin:
         for page, file in part:
             begin()
@@ -107,8 +113,7 @@ def _rendered(
             with open(file, "wb") as out:
                 out.write(data)
             shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
-            if os.getpid() == here:
-                did(page.path)
+            tell(page.path)
             yield PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)
 
 

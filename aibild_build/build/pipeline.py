@@ -22,6 +22,7 @@ from ..config import STATE_FOLDER
 from ..disk import write_atomic
 from ..lock import LOCK_FILE, write_lock
 from ..model import Actor, Brief, Report, Tally
+from ..pages.content import Parsed, Spread
 from ..plan.approvals import alt_drafts, approval_findings, refuse_lacking, unapproved
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins, declared_model
@@ -32,7 +33,7 @@ from ..plan.renditions import compose_pictures, want_renditions
 from ..renditions.credentials import credential_folders
 from .draft import as_draft, draft_findings
 from .exactness import Exactness
-from .forks import cores
+from .forks import cores, shared_out
 from .gating import let_files_through, refuse_unapproved, refuse_unjudged, said_of
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
@@ -45,6 +46,8 @@ from .pinning import record_build
 from .publish import MARKER, marker_bytes, output_turn, publish, staging_folder
 from .spill import SpillingStore
 from .talk import Talk
+
+_FEWEST_SOURCES = 300  # so many texts take about as long to read as a copy of the process takes to make
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ class Built:
 def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[], Actor]) -> Built:
     """Build once. Raises what `build` raises, and StoreCorrupt when a damaged blob was come upon and set aside."""
     started = perf_counter()
-    project = open_project(options.root, base_url=options.base_url, today=today)
+    project = open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options))
     if options.draft:
         project = as_draft(project)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
@@ -196,6 +199,13 @@ def opened_store(options: Options, project: Project, output: Path) -> Iterator[t
         yield open_store(*arguments), arguments
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def _spread(options: Options) -> Spread:
+    def spread(paths: Sequence[str], read: Callable[[Sequence[str]], list[Parsed]]) -> Iterator[list[Parsed]]:
+        return (parsed for _, parsed in shared_out(paths, read, workers=workers_of(options), fewest=_FEWEST_SOURCES))
+
+    return spread
 
 
 def workers_of(options: Options) -> int:

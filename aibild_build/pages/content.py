@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 from ..canonical import digest_of
 from ..config import Config
@@ -53,18 +55,29 @@ class _Place:
     index: bool
 
 
-def read_pages(config: Config, *, today: str = "") -> tuple[tuple[Page, ...], tuple[StaticFile, ...], tuple[Finding, ...]]:
+Parsed: TypeAlias = "tuple[_Read | None, tuple[Finding, ...]]"
+Spread: TypeAlias = "Callable[[Sequence[str], Callable[[Sequence[str]], list[Parsed]]], Iterable[list[Parsed]]]"
+"""Calls the function for parts of the paths, in copies of the process maybe, and yields what it gives in the paths' order."""
+
+
+def read_pages(
+    config: Config, *, today: str = "", spread: Spread | None = None
+) -> tuple[tuple[Page, ...], tuple[StaticFile, ...], tuple[Finding, ...]]:
     """All pages (drafts too, and last those that are made: hubs), all passed-through files by output path, and the findings.
 
-    `today` (YYYY-MM-DD) is what dates are held against; without it none is called future.
+    `today` (YYYY-MM-DD) is what dates are held against; without it none is called future. `spread` shares the reading out.
     """
     if not (config.root / SITE).is_dir():
         hint = "run `aibild init` in an empty folder for a site to start from"
         return (), (), (fatal("source-missing", f"expected a folder {SITE}/, got none", SITE, hint=hint),)
     findings: list[Finding] = []
     read = []
-    for path in _sources(config.root, findings):
-        one, found = _read_page(config, path)
+    paths = tuple(_sources(config.root, findings))
+
+    def read_part(part: Sequence[str]) -> list[Parsed]:
+        return [_read_page(config, path) for path in part]
+
+    for one, found in chain.from_iterable(spread(paths, read_part) if spread is not None else [read_part(paths)]):
         findings += found
         if one is not None:
             read.append(one)

@@ -18,7 +18,7 @@ from ..disk import safe_join
 from ..errors import SourceError
 from ..lock import LOCK_FILE, Lock, read_lock
 from ..model import Brief, Finding, Level, Origin, Page, PictureRef, Site
-from ..pages.content import read_pages
+from ..pages.content import Spread, read_pages
 from ..pages.licence import licence_findings
 from ..pages.listing import GALLERY, GALLERY_SLOT, references
 from ..pages.taxonomy import tag_findings
@@ -52,11 +52,12 @@ class Use:
     pages: tuple[tuple[str, str], ...]
 
 
-def open_project(root: Path, *, base_url: str | None = None, today: str = "") -> Project:
+def open_project(root: Path, *, base_url: str | None = None, today: str = "", spread: Spread | None = None) -> Project:
     """Read everything under `root`. Raises SourceError with all fatal findings of the run, and CredentialError where the
     certificate that is named cannot be read.
 
-    `today` (YYYY-MM-DD) is what pages' dates are held against; without it no date is called future.
+    `today` (YYYY-MM-DD) is what pages' dates are held against; without it no date is called future. `spread` as in
+    `read_pages`.
     """
     config, findings = read_config(root, base_url=base_url)
     if config is None:
@@ -64,7 +65,7 @@ def open_project(root: Path, *, base_url: str | None = None, today: str = "") ->
     if faults := tuple(_folders(root)):
         raise SourceError((*(finding for finding in findings if finding.level is Level.FATAL), *faults))
     briefs, brief_findings = read_briefs(config)
-    pages, static, page_findings = read_pages(config, today=today)
+    pages, static, page_findings = read_pages(config, today=today, spread=spread)
     pages = tuple(page for page in pages if not page.draft)
     files, file_findings = _file_briefs(config, pages)
     lock, lock_digest, lock_findings = _read_lock(root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -52,9 +53,21 @@ def built_below(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Bui
     return _build(checkout, tmp_path_factory.mktemp("below") / "site", "https://example.org/some/path/")
 
 
+def signing(data: Path) -> dict[str, str]:
+    """An environment in which a build finds a test chain of its own, in the folder `data`."""
+    environment = {**os.environ, "XDG_DATA_HOME": str(data)}
+    subprocess.run(
+        [sys.executable, "-m", "aibild_build", "credentials", "init-test", "-q"], check=True, env=environment, capture_output=True
+    )
+    return environment
+
+
 def _build(project: Path, output: Path, base_url: str) -> Built:
     command = [sys.executable, "-m", "aibild_build", "build", "--frozen", "--json", "--root", str(project)]
-    run = subprocess.run([*command, "--output", str(output), "--base-url", base_url], capture_output=True, text=True)
+    environment = signing(output.parent / "data")
+    run = subprocess.run(
+        [*command, "--output", str(output), "--base-url", base_url], capture_output=True, text=True, env=environment
+    )
     assert run.returncode == 0, f"our own site does not build:\n{run.stderr}\n{run.stdout}"
     report = json.loads(run.stdout)
     assert report["outputs"] > 0

@@ -16,7 +16,7 @@ from .. import __version__
 
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "check", "why"),
-    "Trust": ("approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
+    "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
     "Pictures": ("generate", "brief", "models", "cache", "report"),
 }
 _HELP = {
@@ -26,6 +26,7 @@ _HELP = {
     "check": "Check a built site, ours or anybody's.",
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",
+    "review": "Look at pictures and decide on them, in a browser.",
     "approve": "Say yes to the pictures of a brief.",
     "reject": "Say no to the pictures of a brief, and why.",
     "withdraw": "Take back a yes or a no.",

@@ -152,6 +152,12 @@ def _sitemaps() -> Family:
     return FAMILY
 
 
+def _stretch() -> Family:
+    from .stretch import FAMILY
+
+    return FAMILY
+
+
 def _structured() -> Family:
     from .structured import FAMILY
 
@@ -194,6 +200,7 @@ _MEMBERS: dict[str, Callable[[], Family]] = {
     "sharing": _sharing,
     "shift": _shift,
     "sitemaps": _sitemaps,
+    "stretch": _stretch,
     "structured": _structured,
     "text": _text,
     "visibility": _visibility,

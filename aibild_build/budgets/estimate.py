@@ -16,13 +16,12 @@ from ..devices import DEVICES, Device
 from ..model import Level
 from . import Family, Rule
 from .reading import Fault, Load, OnePage, Shown, Tag
+from .reading.backgrounds import largest_background
+from .reading.one import HEADER_PX, text_px
 
 _SEGMENT_BYTES = 1_460
 _FIRST_SEGMENTS = 10
 _SERVER_MS = 20  # a static host near the reader
-_HEADER_PX = 72
-_MARGIN_PX = 20
-_COLUMN_PX = 700
 _EAGER = 8  # images that Chrome asks for early although nobody says so
 # Style, layout and paint, measured with Lighthouse 13.5 on pages of ours, the phone four times as slow as the laptop
 _PAINT_MS = 25
@@ -91,15 +90,23 @@ def estimate_lcp(page: OnePage, device: Device) -> Estimate:
     """The largest paint of a page on the phone or the laptop (`LINES`)."""
     line = LINES[device]
     loads = page.loads(device)
-    hero = page.hero
-    picture_area, (block, text_area) = _picture_area(page, hero, device), _largest_text(page, hero, device)
-    document = loads[0]
+    hero = page.painted(device)
+    picture_area = page.area_px(hero, device) if hero is not None else 0
+    block, text_area = _largest_text(page, hero, device)
     fonts = _preloaded_fonts(page)
     blocking = [load for load in loads[1:] if load.blocks or load.path in fonts]
     start = _first_byte_ms(line, page.site.base_url.startswith("https:"))
-    ready = start + _rounds_ms(document.bytes, line, warm=False)
-    first_bytes = document.bytes + sum(load.bytes for load in blocking)
-    first = ready + _together_ms(blocking, 0, line) + _paint_ms(page, loads, line)
+    ready = start + _rounds_ms(loads[0].bytes, line, warm=False)
+    first_bytes = loads[0].bytes + sum(load.bytes for load in blocking)
+    paint = _paint_ms(page, loads, line)
+    first = ready + _together_ms(blocking, 0, line) + paint
+    behind = largest_background(page, device)
+    if behind is not None and behind.area_px > max(picture_area, text_area):
+        late = 0.0 if behind.preloaded else line.rtt_ms
+        beside = _beside(page, None, loads, blocking, behind.file)
+        ms = round(ready + late + _together_ms(blocking, behind.bytes + beside, line) + paint)
+        name = f"picture {behind.file.rpartition('/')[2]} in a style"
+        return Estimate(device, name, True, behind.tag, first_bytes + behind.bytes, ms, text_area, behind.area_px)
     taken = hero.taken(device) if hero is not None else None
     if hero is None or taken is None or picture_area < text_area / 2:
         name = f"text “{block.text[:40]}”" if block is not None else "text"
@@ -108,7 +115,7 @@ def estimate_lcp(page: OnePage, device: Device) -> Estimate:
     late = line.rtt_ms if hero.lazy else 0.0
     beside = _beside(page, hero, loads, blocking)
     share = line.beside_ratio if hero.high and not hero.lazy else 1.0
-    painted = ready + late + _together_ms(blocking, size + int(share * beside), line) + _paint_ms(page, loads, line)
+    painted = ready + late + _together_ms(blocking, size + int(share * beside), line) + paint
     name = f"picture {taken.option.url.rpartition('/')[2]}"
     if picture_area < text_area and block is not None:
         name = f"text “{block.text[:40]}”, or {name}"
@@ -160,29 +167,22 @@ def _paint_ms(page: OnePage, loads: tuple[Load, ...], line: Line) -> float:
     return waits + line.slowdown * (_PAINT_MS + _PAINT_MS_PER_KIB * page.seen.bytes / 1024 + _SCRIPT_MS_PER_KIB * scripts / 1024)
 
 
-def _beside(page: OnePage, hero: Shown, loads: tuple[Load, ...], blocking: list[Load]) -> int:
-    """Bytes that share the line with the picture: other early pictures, fonts and scripts."""
+def _beside(page: OnePage, hero: Shown | None, loads: tuple[Load, ...], blocking: list[Load], file: str = "") -> int:
+    """Bytes that share the line with the picture (`hero`, or the `file` in a style): other early pictures, fonts and scripts."""
     eager = {shown.img.tag.path for shown in page.pictures if not shown.lazy and shown is not hero}
-    pictures = [load.bytes for load in loads if load.kind == "image" and load.tag is not None and load.tag.path in eager]
+    pictures = [
+        load.bytes
+        for load in loads
+        if load.kind == "image" and load.tag is not None and load.tag.path in eager and load.path != file
+    ]
     others = [load.bytes for load in loads[1:] if load.kind in ("font", "script") and load not in blocking]
     return sum(pictures[:_EAGER]) + sum(others)
-
-
-def _picture_area(page: OnePage, hero: Shown | None, device: Device) -> int:
-    """Visible area of the hero in CSS px²; 0 without one."""
-    if hero is None:
-        return 0
-    row = hero.row_at(device)
-    width = min(hero.box_px(row, device), device.width)
-    above = _HEADER_PX + _text_px(hero.img.chars_before, device, 16)[1]
-    height = min(width / hero.ratio_of(row), device.height - above)
-    return max(0, round(width * height))
 
 
 def _largest_text(page: OnePage, hero: Shown | None, device: Device) -> tuple[Tag | None, int]:
     """The largest block of text on the first screen, and its area in CSS px²."""
     best: tuple[Tag | None, int] = (None, 0)
-    y, letters = float(_HEADER_PX), 0
+    y, letters = float(HEADER_PX), 0
     waiting = hero is not None
     for block in page.seen.blocks:
         if waiting and hero is not None and hero.img.chars_before <= letters:
@@ -194,20 +194,13 @@ def _largest_text(page: OnePage, hero: Shown | None, device: Device) -> tuple[Ta
         if block.path.partition("nav")[1] or not block.text:
             continue
         font = {"h1": 36, "h2": 26}.get(block.name, 17)
-        width, height = _text_px(len(block.text), device, font)
+        width, height = text_px(len(block.text), device, font)
         area = round(width * min(height, device.height - y))
         if area > best[1]:
             best = (block, area)
         y += height + font
         letters += len(block.text)
     return best
-
-
-def _text_px(letters: int, device: Device, font_px: float) -> tuple[float, float]:
-    """Width and height of a block of text: a letter is half as wide as its font is high."""
-    column = min(device.width - 2 * _MARGIN_PX, _COLUMN_PX)
-    wide = letters * font_px / 2
-    return min(wide, column), math.ceil(wide / column) * font_px * 1.5
 
 
 def _page(page: OnePage) -> Iterator[Fault]:
@@ -237,4 +230,4 @@ def _page(page: OnePage) -> Iterator[Fault]:
         yield page.fault("lcp-text", message, page.hero.img.tag, measured=phone.picture_area_px, limit=phone.text_area_px)
 
 
-FAMILY = Family(name="estimate", fingerprint=3, rules=RULES, page=_page)
+FAMILY = Family(name="estimate", fingerprint=4, rules=RULES, page=_page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..devices import DEVICES
 from ..model import Level
 from . import Family, Rule
 from .reading import Fault, Kind, OnePage, Shown
@@ -34,6 +35,13 @@ RULES = (
         title="the first large picture is asked for with high priority",
         source="Lighthouse 13 `lcp-discovery-insight`; HTML standard, section 2.5.8",
         hint='write `fetchpriority="high"` on the `<img>`: pictures start at low priority',
+    ),
+    Rule(
+        id="hero-not-largest",
+        level=Level.WARNING,
+        title="no picture above the one with high priority is larger on the first screen",
+        source="Lighthouse 13 `lcp-discovery-insight`",
+        hint='write `fetchpriority="high"` on the larger one instead, or move it below the hero',
     ),
     Rule(
         id="hero-priority-many",
@@ -84,9 +92,23 @@ def _page(page: OnePage) -> Iterator[Fault]:
         got = hero.img.tag.get("fetchpriority") or "none"
         message = f'expected `fetchpriority="high"` on the first large picture, got {got}'
         yield page.fault("hero-priority", message, hero.img.tag)
+    yield from _larger(page, hero)
     yield from _host(page, hero)
     if not page.seen.noindex:
         yield from _src(page, hero)
+
+
+def _larger(page: OnePage, hero: Shown) -> Iterator[Fault]:
+    """What paints largest counts, whatever the page says is urgent."""
+    for device in (DEVICES[1], DEVICES[3]) if hero.high else ():
+        largest = page.painted(device)
+        if largest is not None and largest is not hero and not largest.high:
+            area, own = page.area_px(largest, device), page.area_px(hero, device)
+            message = (
+                f"expected the urgent picture to cover most of a {device.name}, got {own} px² against {area} px² of this one"
+            )
+            yield page.fault("hero-not-largest", message, largest.img.tag, measured=own, limit=area)
+            return
 
 
 def _scripted(hero: Shown) -> str:
@@ -133,4 +155,4 @@ def _src(page: OnePage, hero: Shown) -> Iterator[Fault]:
         yield page.fault("hero-src-width", message, hero.img.tag, measured=facts.width, limit=SRC_WIDTH_PX)
 
 
-FAMILY = Family(name="hero", fingerprint=1, rules=RULES, page=_page)
+FAMILY = Family(name="hero", fingerprint=2, rules=RULES, page=_page)

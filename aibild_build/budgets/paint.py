@@ -9,8 +9,8 @@ from ..imagefile import format_of_name
 from ..model import Level
 from . import Family, Rule
 from .reading import Fault, Kind, OnePage
+from .reading.backgrounds import CONTENT_PX
 
-CONTENT_PX = 300
 _ON_PICTURES = re.compile(r"(?<![\w-])(?:img|picture|video)(?![\w-])|hero|cover|banner|photo|figure", re.I)
 _COSTLY = re.compile(r"blur\(|drop-shadow\(", re.I)
 _LOADERS = re.compile(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..model import Level
 from . import Family, Rule
-from .reading import Css, Fault, OnePage
+from .reading import Css, Fault, Img, OnePage, Tag
+from .reading.selectors import read_selectors
 
 RULES = (
     Rule(
@@ -35,7 +35,7 @@ def _page(page: OnePage) -> Iterator[Fault]:
             if not sized:
                 message = f"expected `contain-intrinsic-size` beside `content-visibility: auto`, got none on `{name}`"
                 yield page.fault("content-visibility-size", message, tag)
-            if page.hero is not None and _holds(selector, tag.path, page.hero.img.tag.path):
+            if page.hero is not None and _holds(selector, tag, page.hero.img):
                 message = f"expected the hero outside of what is skipped, got it inside of `{name}`"
                 yield page.fault("content-visibility-hero", message, page.hero.img.tag)
 
@@ -45,14 +45,13 @@ def _skipped(css: Css) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _holds(selector: str, styled: str, hero: str) -> bool:
+def _holds(selector: str, styled: Tag, hero: Img) -> bool:
     """Whether a selector surely meets the hero or something around it: by the element that a `style` attribute stands on, or by
-    the name of an element without class or position. Classes are not followed: that would need the cascade."""
-    if selector == "*":
-        return hero == styled or hero.startswith(styled + " > ")
-    around = {re.split(r"[.:#\[]", step)[0].lower() for step in hero.split(" > ")}
-    names = {part.strip().lower() for part in selector.split(",")}
-    return bool(around & names)
+    names, classes and ids. States and attributes are not followed, nor which of two rules wins: that would need the cascade."""
+    if styled.name not in ("style", "link"):
+        return hero.tag.path == styled.path or hero.tag.path.startswith(styled.path + " > ")
+    lines = [hero.line[:count] for count in range(1, len(hero.line) + 1)]
+    return any(one.meets(line) is True for one in read_selectors(selector) for line in lines)
 
 
-FAMILY = Family(name="visibility", fingerprint=1, rules=RULES, page=_page)
+FAMILY = Family(name="visibility", fingerprint=2, rules=RULES, page=_page)

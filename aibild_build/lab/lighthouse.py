@@ -28,10 +28,17 @@ _UNSCORED = ("informative", "manual", "notApplicable", "error")
 
 # Lighthouse 13's audits that files alone can tell, and our rules that say the same
 AUDITS: Mapping[str, tuple[str, ...]] = {
-    "lcp-discovery-insight": ("hero-lazy", "hero-priority", "hero-not-in-html", "preload-priority", "picture-in-css"),
+    "lcp-discovery-insight": (
+        "hero-lazy",
+        "hero-priority",
+        "hero-not-in-html",
+        "preload-priority",
+        "picture-in-css",
+        "hero-not-largest",
+    ),
     "image-delivery-insight": ("image-weight", "image-waste", "picture-in-css", "hero-not-in-html"),
     "unsized-images": ("img-size-missing",),
-    "image-aspect-ratio": ("img-ratio", "picture-ratio-differs", "candidates-ratio"),
+    "image-aspect-ratio": ("img-stretched", "img-ratio", "picture-ratio-differs", "candidates-ratio"),
     "image-size-responsive": ("image-density",),
     "cls-culprits-insight": (
         "img-size-missing",

@@ -45,15 +45,14 @@ WHY: Mapping[tuple[str, str], str] = {
         "we only",
     ): "Lighthouse lets a lazy picture pass that a preload has fetched; browsers that pass over "
     "the preload (another format, another crop) still find it late.",
-    ("lcp-discovery-insight", "they only"): "A large picture above the hero, without high priority, paints largest; a page with "
-    "an urgent picture is taken at its word.",
+    ("lcp-discovery-insight", "they only"): "Only layout can tell which picture is the largest.",
     ("image-delivery-insight", "we only"): "Lighthouse looks at what its one phone loaded; we look at five devices and at every "
     "candidate.",
     ("image-delivery-insight", "they only"): "Shown smaller than `sizes` says: only layout can tell.",
     ("unsized-images", "we only"): "A stylesheet gives the picture its box (`aspect-ratio`), which files alone do not show; the "
     "attributes are still what reserves it before the stylesheet is there.",
     ("image-aspect-ratio", "we only"): "A stylesheet crops the picture (`object-fit`), or the screen takes another row.",
-    ("image-aspect-ratio", "they only"): "A stylesheet stretches the box: only layout can tell.",
+    ("image-aspect-ratio", "they only"): "Only layout can tell the box: selectors or units leave it open.",
     ("image-size-responsive", "we only"): "Lighthouse looks at its one phone; another of the five devices is served too little.",
     ("image-size-responsive", "they only"): "Shown larger than `sizes` says: only layout can tell.",
     (
@@ -66,7 +65,7 @@ WHY: Mapping[tuple[str, str], str] = {
     (
         "largest-contentful-paint",
         "they only",
-    ): "The largest paint is a picture in a style, which the estimate does not count; `picture-in-css` tells of it.",
+    ): "Lighthouse's simulation waits for more than the estimate counts, such as what scripts load and lay out.",
     ("largest-contentful-paint", "we only"): "The estimate is more careful than Lighthouse's simulation.",
     (
         "image-redundant-alt",

@@ -6,8 +6,11 @@ Takes the text of a sheet, yields plain values; whatever is not understood is pa
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
+
+from .selectors import Selector, read_selectors
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _DATA = re.compile(r"url\(\s*(?:\"data:[^\"]*\"|'data:[^']*'|data:[^)]*)\s*\)", re.I)
@@ -16,6 +19,11 @@ _IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?([^\"')\s]+)", re.I)
 _MARKS = re.compile(r"([{};])")
 _METRICS = ("size-adjust", "ascent-override", "descent-override", "line-gap-override")
 _CONTAINS = ("content-visibility", "contain-intrinsic-size", "contain-intrinsic-block-size", "contain-intrinsic-height")
+_BOXES = frozenset(
+    {f"{limit}{side}" for limit in ("", "min-", "max-") for side in ("width", "height", "inline-size", "block-size")}
+    | {"aspect-ratio", "object-fit", "background", "background-image"}
+)
+_UNTOLD = Selector(())
 _PAINTS = ("filter", "backdrop-filter", "mix-blend-mode")
 MAX_CSS_CHARS = 2_000_000
 
@@ -35,14 +43,26 @@ class FontFace(NamedTuple):
     fitted: bool  # its measures are set to those of another font
 
 
+class Boxed(NamedTuple):
+    """A declaration about an element's size or background, its value as written. `conditions` are the at-rules around it; a
+    selector without steps may meet anything, since it stands inside of another one."""
+
+    selector: Selector
+    property: str
+    value: str
+    conditions: tuple[str, ...]
+
+
 class Css(NamedTuple):
-    """`urls` are all addresses outside of font faces; `contained` are declarations about elements that are not laid out yet."""
+    """`urls` are all addresses outside of font faces; `contained` are declarations about elements that are not laid out yet;
+    `boxes` are those about sizes, in order, by the keys of their selectors."""
 
     urls: tuple[Painted, ...] = ()
     effects: tuple[Painted, ...] = ()
     fonts: tuple[FontFace, ...] = ()
     imports: tuple[str, ...] = ()
     contained: tuple[Painted, ...] = ()
+    boxes: Mapping[str, tuple[Boxed, ...]] = {}
 
 
 @lru_cache(maxsize=256)
@@ -54,6 +74,7 @@ def read_css(text: str) -> Css:
     fonts: list[FontFace] = []
     imports: list[str] = []
     contained: list[Painted] = []
+    boxes: dict[str, tuple[Boxed, ...]] = {}
     selectors: list[str] = []
     face: dict[str, str] = {}
     parts = _MARKS.split(text)
@@ -67,20 +88,34 @@ def read_css(text: str) -> Css:
         if selectors and selectors[-1].lower() == "@font-face":
             face[name] = face[name] + "," + value if name in face else value
         elif colon:
-            urls += [Painted(selectors[-1] if selectors else "", name, url) for url in _urls(value)]
+            urls += [Painted(selectors[-1] if selectors else "", name, url) for url in urls_of(value)]
             if name.removeprefix("-webkit-") in _PAINTS and value.strip() not in ("none", "normal", "unset", "initial"):
                 effects.append(Painted(selectors[-1] if selectors else "", name, value.strip()))
             if name in _CONTAINS:
                 contained.append(Painted(selectors[-1] if selectors else "", name, value.strip().lower()))
+            if name in _BOXES:
+                for one in _boxed(selectors, name, value.strip()):
+                    key = one.selector.key
+                    boxes[key] = (*boxes.get(key, ()), one)
         elif piece.lower().startswith("@import"):
             imports += _IMPORT.findall(piece)
         if mark == "}" and selectors and selectors.pop().lower() == "@font-face":
             fonts.append(_face(face))
             face = {}
-    return Css(tuple(urls), tuple(effects), tuple(fonts), tuple(imports), tuple(contained))
+    return Css(tuple(urls), tuple(effects), tuple(fonts), tuple(imports), tuple(contained), boxes)
 
 
-def _urls(value: str) -> list[str]:
+def _boxed(around: list[str], name: str, value: str) -> list[Boxed]:
+    """A declaration once for each selector of its list."""
+    conditions = tuple(one for one in around if one.startswith("@"))
+    rules = [one for one in around if not one.startswith("@")]
+    if len(rules) > 1:
+        return [Boxed(_UNTOLD, name, value, conditions)]
+    return [Boxed(one, name, value, conditions) for one in read_selectors(rules[0])] if rules else []
+
+
+def urls_of(value: str) -> list[str]:
+    """The addresses in a value."""
     if "url(" not in value.lower():
         return []
     return [found[0] or found[1] or found[2] for found in _URL.findall(value) if any(found)]
@@ -89,7 +124,7 @@ def _urls(value: str) -> list[str]:
 def _face(face: dict[str, str]) -> FontFace:
     return FontFace(
         family=face.get("font-family", "").strip().strip("\"'"),
-        urls=tuple(_urls(face.get("src", ""))),
+        urls=tuple(urls_of(face.get("src", ""))),
         display=face.get("font-display", "auto").strip().lower(),
         fitted=any(name in face for name in _METRICS),
     )

@@ -3,10 +3,12 @@ once."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 
 from ...devices import DEVICES, Device
+from .boxes import Box, Styles, box_on, styles_on
 from .css import Css, read_css
 from .faults import Fault
 from .jsonld import Graph, read_jsonld
@@ -20,6 +22,11 @@ _FOLD_CHARS = 700
 _LARGE_PX = 200
 _LARGE_AREA = 40_000
 _BORDERS = ("nav", "footer")
+HEADER_PX = 72
+_LARGER = 1.2  # layout is guessed; a difference below a fifth is none
+_MARGIN_PX = 20
+_COLUMN_PX = 700
+_TEXT_PX = 16
 
 
 class OnePage:
@@ -29,6 +36,8 @@ class OnePage:
         self.seen = seen
         self.site = site
         self._loads: dict[Device, tuple[Load, ...]] = {}
+        self._styles: dict[str, Styles] = {}
+        self._boxes: dict[tuple[str, Device], Box | None] = {}
 
     def fault(
         self,
@@ -64,6 +73,49 @@ class OnePage:
         """The first large picture on the first screen; one with high priority goes before one without."""
         early = [shown for shown in self.pictures if is_early(shown.img) and is_large(shown)]
         return next((shown for shown in early if shown.high), early[0] if early else None)
+
+    def painted(self, device: Device) -> Shown | None:
+        """The picture that is most likely the largest paint: the hero, unless one above it surely covers more of the screen."""
+        hero = self.hero
+        if hero is None or not hero.high:
+            return hero
+        before = self.pictures[: self.pictures.index(hero)]
+        above = [one for one in before if is_early(one.img) and is_large(one) and self._is_sized(one, device)]
+        if not above:
+            return hero
+        largest = max(above, key=lambda one: self.area_px(one, device))
+        return largest if self.area_px(largest, device) > _LARGER * self.area_px(hero, device) else hero
+
+    def area_px(self, shown: Shown, device: Device) -> int:
+        """What can be seen of a picture on the device's first screen, in CSS px², below the text and the pictures above it."""
+        above = HEADER_PX + text_px(shown.img.chars_before, device, _TEXT_PX)[1]
+        for other in self.pictures:
+            if other is shown or above >= device.height:
+                break
+            if not other.img.unseen and is_large(other):
+                above += self._size_px(other, device)[1]
+        width, height = self._size_px(shown, device)
+        return max(0, round(width * min(height, device.height - above)))
+
+    def box(self, shown: Shown, device: Device) -> Box | None:
+        """The box that the page's own styles surely give a picture, None where they leave it to the file."""
+        path = shown.img.tag.path
+        if path not in self._styles:
+            self._styles[path] = styles_on(shown, self.sheets)
+        if (path, device) not in self._boxes:
+            self._boxes[path, device] = box_on(shown, self._styles[path], device) if self._styles[path] else None
+        return self._boxes[path, device]
+
+    def _is_sized(self, shown: Shown, device: Device) -> bool:
+        """Whether the page says how wide a picture is; the files alone do not, since a column may be narrower."""
+        row = shown.row_at(device)
+        said = row.srcset.by_width or shown.img.tag.has("width") or row.tag.has("width")
+        return said or self.box(shown, device) is not None
+
+    def _size_px(self, shown: Shown, device: Device) -> tuple[float, float]:
+        box, row = self.box(shown, device), shown.row_at(device)
+        width = min(box.width if box is not None else shown.box_px(row, device), device.width)
+        return width, box.height if box is not None else width / shown.ratio_of(row)
 
     @cached_property
     def sheets(self) -> tuple[tuple[Css, str, Tag], ...]:
@@ -105,6 +157,13 @@ class OnePage:
             yield sheet, target.url, tag
             for imported in sheet.imports[:20]:
                 yield from self._linked(imported, target.url, tag, depth - 1)
+
+
+def text_px(letters: int, device: Device, font_px: float) -> tuple[float, float]:
+    """Width and height of a block of text: a letter is half as wide as its font is high."""
+    column = min(device.width - 2 * _MARGIN_PX, _COLUMN_PX)
+    wide = letters * font_px / 2
+    return min(wide, column), math.ceil(wide / column) * font_px * 1.5
 
 
 def is_early(img: Img) -> bool:

@@ -16,6 +16,8 @@ from typing import NamedTuple, cast
 import turbohtml
 from turbohtml import Document, Element, Text
 
+from .selectors import Node
+
 MAX_PAGE_BYTES = 5_000_000
 MAX_ELEMENTS = 100_000
 MAX_DEPTH = 500  # browsers stop nesting at 512
@@ -51,7 +53,8 @@ class Img(NamedTuple):
     """An `<img>` in its surroundings.
 
     `sources` are the `<source>`s before it in its `<picture>`, `link` the address that it links to. `chars_before` counts letters
-    of visible text above it (a large number from the 13th picture on). `near` is the text around it.
+    of visible text above it (a large number from the 13th picture on). `near` is the text around it. `line` are the elements from
+    the root down to it (none from the 300th picture on).
     """
 
     tag: Tag
@@ -62,6 +65,7 @@ class Img(NamedTuple):
     region: str
     unseen: bool
     chars_before: int
+    line: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Seen:
 
     `blocks` are the first blocks of text, in order. `anchors` are `<a>` and `<area>` with an address; `embeds` are iframe, video,
     audio, embed, object, canvas, `input type=image` and SVG's `<image>`; `styled` are elements with a `style` attribute.
-    `scripts` are those that run, with inline text.
+    `scripts` are those that run, with inline text. `classes` are all that any element has.
     """
 
     path: str
@@ -86,6 +90,7 @@ class Seen:
     headings: tuple[Tag, ...]
     blocks: tuple[Tag, ...]
     ids: frozenset[str]
+    classes: frozenset[str]
     jsonld: tuple[Tag, ...]
     scripts: tuple[Tag, ...]
     styles: tuple[Tag, ...]
@@ -171,6 +176,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
         headings=_tags(document.select("h1,h2,h3,h4,h5,h6"), text=True),
         blocks=_tags(islice(document.select("h1,h2,p,blockquote,li,td"), _MOST_BLOCKS), text=True),
         ids=_ids(document),
+        classes=frozenset(name for element in document.select("[class]") for name in (element.attr("class") or "").split()),
         jsonld=tuple(tag for tag in scripts if tag.get("type").lower() == "application/ld+json"),
         scripts=tuple(tag for tag in scripts if _runs(tag.get("type").lower())),
         styles=_blocks(document.select("style")),
@@ -283,6 +289,7 @@ def _placed(body: Element, images: list[Element], found: list[_Found]) -> tuple[
                 region=one.region,
                 unseen=one.unseen,
                 chars_before=before[at] if at < len(before) else _FAR,
+                line=_line(image) if at < _NEAR_IMAGES else (),
             )
         )
     return tuple(placed)
@@ -311,3 +318,13 @@ def _near(image: Element) -> str:
         text = node.text
         node = node.parent
     return " ".join(text[:_MOST_NEAR_CHARS].split())
+
+
+def _line(image: Element) -> tuple[Node, ...]:
+    """The elements from the root down to a picture."""
+    line: list[Node] = []
+    node: object = image
+    while isinstance(node, Element):
+        line.append(Node(node.tag, node.attr("id") or "", frozenset((node.attr("class") or "").split())))
+        node = node.parent
+    return tuple(reversed(line))

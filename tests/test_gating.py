@@ -118,7 +118,7 @@ def approve(root: Path, when: str = "2026-11-23") -> None:
 def test_what_wants_review_is_pinned_and_shown_once_it_is_approved(tmp_path: Path) -> None:
     root = write_project(tmp_path, {"aibild.toml": REVIEW})
     for frozen in (False, True):
-        with pytest.raises(FrozenError if frozen else RefusedError) as caught:
+        with pytest.raises((FrozenError, RefusedError)) as caught:
             run_build(root, frozen=frozen)
         assert caught.value.exit_code == 1 and "aibild review" in caught.value.hint
         assert {line.partition(":")[0] for line in caught.value.missing} == {"boat", "quay"}

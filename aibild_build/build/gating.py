@@ -7,11 +7,11 @@ it happens on every build; measuring happens once for given pixels. What a gate 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..crews import Crew
 from ..errors import FrozenError, RefusedError
-from ..gates import Gate, NotRun, Seen, rows
+from ..gates import Gate, NotRun, Pair, Seen, rows
 from ..lock import Lock, LockState
 from ..model import MASTER, Asset, Finding, Json, Level, Outcome, Rendition
 from ..plan.approvals import lacking_of
@@ -94,7 +94,7 @@ def let_through(
     every = (one for by_key in asked.values() for group in by_key.values() for one in group)
     answers = measure((one for one in every if one.gate.scope != "prompt"), store, arguments, crew, talk)
     judged = {
-        subject: {key: tuple(_answered(one, answers) for one in group) for key, group in by_key.items()}
+        subject: {key: tuple(answered(one, answers) for one in group) for key, group in by_key.items()}
         for subject, by_key in asked.items()
     }
     picks: dict[str, int] = {}
@@ -110,7 +110,7 @@ def let_through(
     if refusals:
         raise _refused("picture", refusals)
     shown = {want.subject: judged[want.subject][want.recipes[picks[want.subject]].key] for want in wanted}
-    alike, pairs = _alike(project, wanted, made, picks, shown)
+    alike, pairs = _alike(project, [one for verdicts in shown.values() for one in verdicts])
     return Gated(
         picks=picks,
         findings=(*findings_on(project, [one for verdicts in shown.values() for one in verdicts]), *alike),
@@ -121,7 +121,8 @@ def let_through(
     )
 
 
-def _answered(question: Question, answers: Answers) -> Judged:
+def answered(question: Question, answers: Answers) -> Judged:
+    """The verdict on one question; prompts are read on the spot."""
     return _of_prompt(question) if question.gate.scope == "prompt" else answers.judged(question)
 
 
@@ -342,50 +343,40 @@ def _not_run(one: Judged) -> str:
     return f"{one.question.subject}: gate `{one.verdict.gate}`{place} did not run: {one.verdict.message}"
 
 
-def _alike(
-    project: Project,
-    wanted: Sequence[WantedAsset],
-    made: Mapping[str, Candidates],
-    picks: Mapping[str, int],
-    shown: Verdicts,
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Findings on pairs of published pictures, and pairs that want an approval; each names both briefs and their pages."""
+def pairs_of(project: Project, judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged, Pair]]:
+    """Published pictures that are too much alike, by every gate that compares; each pair once, with both verdicts."""
     used = uses(project.config, project.site)
-    masters = {want.brief: want for want in wanted if want.name == MASTER and want.brief in used}
+    seen: dict[str, dict[str, Judged]] = {}
+    for one in judged:
+        master = one.question.subject == one.question.brief and one.question.brief in used
+        if one.question.gate.scope == "assets" and one.measured is not None and master:
+            seen.setdefault(one.verdict.gate, {})[one.question.brief] = one
+    for name, by_brief in sorted(seen.items()):
+        gate = next(iter(by_brief.values())).question.gate
+        measured = {brief: one.measured for brief, one in by_brief.items() if one.measured is not None}
+        for pair in gate.compare(measured, project.config.gates.get(name, {})):
+            yield by_brief[pair.first], by_brief[pair.second], pair
+
+
+def _alike(project: Project, judged: Iterable[Judged]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Findings on pairs of pictures, and pairs that want an approval; each names both briefs and their pages.
+
+    Raises RefusedError for pairs that may not stand.
+    """
+    used = uses(project.config, project.site)
     findings: list[Finding] = []
     review: list[str] = []
     refusals: list[str] = []
-    seen: dict[str, dict[str, Judged]] = {}
-    for brief, want in masters.items():
-        for one in shown[want.subject]:
-            if one.question.gate.scope == "assets" and one.measured is not None:
-                seen.setdefault(one.verdict.gate, {})[brief] = one
-    for name, by_brief in sorted(seen.items()):
-        first = next(iter(by_brief.values()))
-        measured = {brief: one.measured for brief, one in by_brief.items() if one.measured is not None}
-        for pair in first.question.gate.compare(measured, project.config.gates.get(name, {})):
-            pages = [_place(project, used[brief].pages) for brief in (pair.first, pair.second)]
-            message = f"`{pair.first}` {pair.judgement.message} (pages {pages[0]} and {pages[1]})"
-            level = by_brief[pair.first].question.level
-            if level is Level.ERROR and pair.judgement.outcome is Outcome.BLOCK:
-                refusals.append(f"{pair.first}: gate `{name}`: {message}")
-                continue
-            waits = all(_waits(project, brief, MASTER, by_brief[brief]) for brief in (pair.first, pair.second))
-            if level is Level.ERROR:
-                review += [f"{pair.first}: gate `{name}`: {message}"] if waits else []
-                continue
-            findings.append(
-                Finding(
-                    rule=f"picture-{name}",
-                    level=level,
-                    message=message,
-                    origin=project.site.briefs[pair.first].origin,
-                    subject=pair.first,
-                    measured=pair.distance,
-                    limit=pair.judgement.threshold,
-                    hint=f"give one of them another seed, motif or crop; `[gates.{name}]` sets the limits",
-                )
-            )
+    for one, other, pair in pairs_of(project, judged):
+        name, level = one.verdict.gate, one.question.level
+        pages = [_place(project, used[brief].pages) for brief in (pair.first, pair.second)]
+        message = f"`{pair.first}` {pair.judgement.message} (pages {pages[0]} and {pages[1]})"
+        if level is not Level.ERROR:
+            findings.append(replace(_finding(project, one), rule=f"picture-{name}", message=message, measured=pair.distance))
+        elif pair.judgement.outcome is Outcome.BLOCK:
+            refusals.append(f"{pair.first}: gate `{name}`: {message}")
+        elif _waits(project, pair.first, MASTER, one) and _waits(project, pair.second, MASTER, other):
+            review.append(f"{pair.first}: gate `{name}`: {message}")
     if refusals:
         raise _refused("picture", refusals)
     return tuple(findings), tuple(review)

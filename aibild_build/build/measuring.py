@@ -66,8 +66,7 @@ def measure(
             answers.measured[question.key] = found
         else:
             assert question.asset is not None
-            group = question.asset.pixels + (",".join(str(side) for side in question.crop) if question.files else "")
-            missing.setdefault(group, []).append(question)
+            missing.setdefault(question.asset.pixels, []).append(question)
     orders = [_order(group, asked, arguments, files or {}) for group, asked in missing.items()]
     for _, answer in carry_out("measure", measure_picture, orders, crew, talk):
         answers.why_not |= answer["why_not"]
@@ -96,7 +95,7 @@ def _order(
                 "place": question.place,
                 "files": list(question.files),
             }
-            for question in {question.key: question for question in asked}.values()
+            for question in sorted({question.key: question for question in asked}.values(), key=lambda one: one.crop)
         ],
     }
 
@@ -113,15 +112,15 @@ def measure_picture(order: Mapping[str, Any]) -> dict[str, Any]:
     started = time.perf_counter()
     samples, size, mode = decode_png(_blob(store, order["asset"], order["pixels"]))
     whole = gates.Seen(samples=samples, size=size, mode=mode)
-    cuts: dict[tuple[int, ...], gates.Seen] = {(): whole}
+    cut: tuple[tuple[int, ...], gates.Seen] = ((), whole)
     files = {one["encode"]: from_json(File, one) for one in order["files"]}
     measured: dict[str, Any] = {}
     why_not: dict[str, str] = {}
     for asked in order["asked"]:
         crop = tuple(asked["crop"])
-        if crop not in cuts:
-            cuts[crop] = _cut(whole, crop)
-        seen = replace(cuts[crop], facts=asked["facts"], settings=asked["settings"])
+        if crop != cut[0]:
+            cut = (crop, _cut(whole, crop))  # one at a time: what is computed for each fills some 100 MB
+        seen = replace(cut[1], facts=asked["facts"], settings=asked["settings"])
         gate = gates.load(asked["gate"])
         try:
             if asked["files"]:

@@ -17,7 +17,7 @@ from .. import __version__
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "check", "why"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
-    "Pictures": ("generate", "brief", "models", "cache", "report"),
+    "Pictures": ("generate", "gates", "brief", "models", "cache", "report"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
@@ -33,6 +33,7 @@ _HELP = {
     "pick": "Choose among the candidates of a picture.",
     "retract": "Bar a picture from every build.",
     "audit": "Verify and show the trail of decisions.",
+    "gates": "Say what the gates measured, against their limits.",
     "brief": "Look at image briefs.",
     "models": "Look after the models that pictures are made with.",
     "credentials": "Look after the certificate that pictures are signed with.",

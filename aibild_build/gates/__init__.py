@@ -36,10 +36,28 @@ __all__ = [
 ]
 
 
+def _artefacts() -> Gate:
+    from .artefacts import Artefacts
+
+    return Artefacts()
+
+
 def _blank() -> Gate:
     from .blank import Blank
 
     return Blank()
+
+
+def _clutter() -> Gate:
+    from .clutter import Clutter
+
+    return Clutter()
+
+
+def _contrast() -> Gate:
+    from .contrast import Contrast
+
+    return Contrast()
 
 
 def _duplicate() -> Gate:
@@ -48,13 +66,55 @@ def _duplicate() -> Gate:
     return Duplicate()
 
 
+def _fidelity() -> Gate:
+    from .fidelity import Fidelity
+
+    return Fidelity()
+
+
+def _logo() -> Gate:
+    from .logo import Logo
+
+    return Logo()
+
+
+def _palette() -> Gate:
+    from .palette import Palette
+
+    return Palette()
+
+
+def _sharpness() -> Gate:
+    from .sharpness import Sharpness
+
+    return Sharpness()
+
+
 def _size() -> Gate:
     from .size import AskedSize
 
     return AskedSize()
 
 
-_MEMBERS: dict[str, Callable[[], Gate]] = {"blank": _blank, "duplicate": _duplicate, "size": _size}
+def _thumbnail() -> Gate:
+    from .thumbnail import Thumbnail
+
+    return Thumbnail()
+
+
+_MEMBERS: dict[str, Callable[[], Gate]] = {
+    "artefacts": _artefacts,
+    "blank": _blank,
+    "clutter": _clutter,
+    "contrast": _contrast,
+    "duplicate": _duplicate,
+    "fidelity": _fidelity,
+    "logo": _logo,
+    "palette": _palette,
+    "sharpness": _sharpness,
+    "size": _size,
+    "thumbnail": _thumbnail,
+}
 
 
 def names() -> tuple[str, ...]:

@@ -87,11 +87,11 @@ class Gate(Protocol):
 
     `fingerprint` is raised by hand when the same pixels would measure differently. `scope` is one of SCOPES: `asset` looks at a
     whole picture, `crop` at each cut that a slot shows, `rendition` at the encoded files, `assets` is judged over all published
-    pictures with `compare`, `prompt` reads words before anything is made. `facts` are names of FACTS; where one of `wants` is
-    empty the gate is not asked. `settings` are its keys beside `level`, by kind ("number", "flag", "text", "texts", "file");
-    `measured_with` are those of them that decide what is measured. `level` is what its verdicts weigh unless the site says
-    otherwise: `error` gates, `warning` and `note` advise, `off` sleeps. `better` is "higher" or "lower". `sample`, in scope
-    `rendition`, is `all` files of a cut or its `ends` (smallest and largest).
+    pictures with `compare`, `prompt` reads words before anything is made. `facts` are names of FACTS; where one of `wants`, a
+    fact or a setting, is empty the gate is not asked. `settings` are its keys beside `level`, by kind ("number", "flag", "text",
+    "texts", "file"); `measured_with` are those of them that decide what is measured. `level` is what its verdicts weigh unless
+    the site says otherwise: `error` gates, `warning` and `note` advise, `off` sleeps. `better` is "higher" or "lower". `sample`,
+    in scope `rendition`, is `all` files of a cut or its `ends` (smallest and largest).
     """
 
     name: str
@@ -127,6 +127,10 @@ class Gate(Protocol):
 
     def limits(self, settings: Mapping[str, Json]) -> tuple[float | None, float | None]:
         """The limits (review, block) under these settings; None where there is none."""
+        ...
+
+    def properties(self, measured: Sequence[Measured], settings: Mapping[str, Json]) -> Mapping[str, str]:
+        """CSS custom properties that a hero's markup gets, from what was measured on all its cuts. Pure."""
         ...
 
     def compare(self, measured: Mapping[str, Measured], settings: Mapping[str, Json]) -> Iterator[Pair]:
@@ -176,6 +180,9 @@ class Scored:
         """The sentence on a score that fails the limit `at`."""
         most = "least" if self.better == "higher" else "most"
         return f"expected {self.what} of at {most} {at:g}, got {measured.score:g}"
+
+    def properties(self, measured: Sequence[Measured], settings: Mapping[str, Json]) -> Mapping[str, str]:
+        return {}
 
     def compare(self, measured: Mapping[str, Measured], settings: Mapping[str, Json]) -> Iterator[Pair]:
         return iter(())

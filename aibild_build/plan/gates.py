@@ -176,7 +176,8 @@ class _Asking:
     def about(self, gate: gates.Gate, cut: Cut | None = None) -> Iterator[Question]:
         level = level_of(self._project.config, self.brief, gate)
         told = self._told if cut is None else {**self._told, **self._facts_in(cut)}
-        if level is Level.OFF or not all(told.get(name) for name in gate.wants):
+        settings = settings_of(self._project.config, self.brief, gate.name)
+        if level is Level.OFF or not all(told.get(name) or settings.get(name) for name in gate.wants):
             return
         yield _question(
             self._project,

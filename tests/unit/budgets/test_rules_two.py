@@ -164,12 +164,22 @@ def test_more_bytes_more_time_and_a_laptop_is_faster(site: Write) -> None:
 
 def test_lazy_and_plain_pictures_come_later(site: Write) -> None:
     files = {"a_dot_jpg": (1200, 675, 90_000), **{f"e{at}_dot_jpg": (400, 225, 60_000) for at in range(4)}}
-    others = "".join(f'<img src="/e{at}.jpg" width="400" height="225" alt="">' for at in range(4))
+    others = "".join(f'<img src="/e{at}.jpg" width="120" height="67" alt="">' for at in range(4))
     image = '<img src="/a.jpg" width="1200" height="675" alt=""{}>'
     high = lcp(site, image.format(' fetchpriority="high"') + others, files)
     plain = lcp(site, image.format("") + others, files)
     lazy = lcp(site, image.format(' loading="lazy"') + others, files)
     assert high < plain < lazy
+
+
+def test_large_early_pictures_arrive_before_an_urgent_one_is_painted(site: Write) -> None:
+    files = {"a_dot_jpg": (1200, 675, 90_000), **{f"e{at}_dot_jpg": (400, 225, 60_000) for at in range(4)}}
+    hero = '<img src="/a.jpg" width="1200" height="675" alt="" fetchpriority="high">'
+    small, large, late = (
+        lcp(site, hero + "".join(f'<img src="/e{at}.jpg" {box} alt="">' for at in range(4)), files)
+        for box in ('width="120" height="67"', 'width="400" height="225"', 'width="400" height="225" loading="lazy"')
+    )
+    assert late < small < large
 
 
 def test_text_is_named_where_no_picture_is(site: Write) -> None:

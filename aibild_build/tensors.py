@@ -62,6 +62,14 @@ def compel() -> Any:
     return module
 
 
+def open_clip() -> Any:
+    """The module `open_clip`. Raises ImportError without it."""
+    torch()
+    with _quiet():
+        import open_clip as module
+    return module
+
+
 def read_tensors(path: Path) -> dict[str, Any]:
     """Every tensor of a .safetensors file, on the CPU."""
     torch()

@@ -203,8 +203,8 @@ def _retracted(lock: Lock, made: Candidates) -> Iterator[str]:
 def _pick(want: WantedAsset, judged: Verdicts, made: Candidates, lock: Lock) -> int | None:
     """The lock's pick where the lock is equal, else the best candidate that nothing bars; None when there is none.
 
-    Gates block and people retract. One that nobody rejected comes first, then one that asks for no review; then the one that the
-    engine scored highest where it scored them all, else the first.
+    Gates block and people retract. One that nobody rejected comes first, then one that asks for no review; then the one that a
+    gate that ranks, else the engine, scored highest where it scored them all, else the first.
     """
     found = {index: judged[recipe.key] for index, recipe in enumerate(want.recipes) if recipe.key in judged}
     pixels = {index: made[want.recipes[index].key].pixels for index in found}
@@ -219,10 +219,16 @@ def _pick(want: WantedAsset, judged: Verdicts, made: Candidates, lock: Lock) -> 
         return pinned if pinned in passing else None
     liked = [index for index in passing if not lock.barred(want.brief, want.name, pixels[index])] or passing
     clear = [index for index in liked if not any(one.asks_review for one in found[index])] or liked
-    scores = {index: score_of(made[want.recipes[index].key]) for index in clear}
+    scores = {index: fit_of(found[index], made[want.recipes[index].key]) for index in clear}
     if None in scores.values():
         return clear[0]
     return max(clear, key=lambda index: (scores[index] or 0.0, -index), default=None)
+
+
+def fit_of(judged: Iterable[Judged], asset: Asset) -> float | None:
+    """What a gate that ranks candidates (`clip`) measured, else what the engine said."""
+    ranked = (one.verdict.score for one in judged if getattr(one.question.gate, "ranks", False))
+    return next((score for score in ranked if score is not None), score_of(asset))
 
 
 def score_of(asset: Asset) -> float | None:

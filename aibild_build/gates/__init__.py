@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from ..canonical import key_of
 from ..errors import AibildError
 from ..model import Json
-from .terms import FACTS, SCOPES, Gate, Judgement, Measured, NotRun, Pair, Scored, Seen, limit, number, rows
+from .terms import FACTS, SCOPES, Gate, Judgement, Measured, NotRun, Pair, Scored, Seen, by_rule, limit, number, rows
 
 __all__ = [
     "FACTS",
@@ -27,6 +27,7 @@ __all__ = [
     "SCOPES",
     "Scored",
     "Seen",
+    "by_rule",
     "limit",
     "load",
     "measure_key",
@@ -46,6 +47,18 @@ def _blank() -> Gate:
     from .blank import Blank
 
     return Blank()
+
+
+def _brisque() -> Gate:
+    from .brisque import Brisque
+
+    return Brisque()
+
+
+def _clip() -> Gate:
+    from .clip import Clip
+
+    return Clip()
 
 
 def _clutter() -> Gate:
@@ -72,10 +85,28 @@ def _fidelity() -> Gate:
     return Fidelity()
 
 
+def _legible() -> Gate:
+    from .legible import Legible
+
+    return Legible()
+
+
 def _logo() -> Gate:
     from .logo import Logo
 
     return Logo()
+
+
+def _motif() -> Gate:
+    from .motif import Motif
+
+    return Motif()
+
+
+def _nsfw() -> Gate:
+    from .nsfw import Nsfw
+
+    return Nsfw()
 
 
 def _palette() -> Gate:
@@ -96,6 +127,12 @@ def _size() -> Gate:
     return AskedSize()
 
 
+def _text() -> Gate:
+    from .text import Text
+
+    return Text()
+
+
 def _thumbnail() -> Gate:
     from .thumbnail import Thumbnail
 
@@ -105,14 +142,20 @@ def _thumbnail() -> Gate:
 _MEMBERS: dict[str, Callable[[], Gate]] = {
     "artefacts": _artefacts,
     "blank": _blank,
+    "brisque": _brisque,
+    "clip": _clip,
     "clutter": _clutter,
     "contrast": _contrast,
     "duplicate": _duplicate,
     "fidelity": _fidelity,
+    "legible": _legible,
     "logo": _logo,
+    "motif": _motif,
+    "nsfw": _nsfw,
     "palette": _palette,
     "sharpness": _sharpness,
     "size": _size,
+    "text": _text,
     "thumbnail": _thumbnail,
 }
 

@@ -89,7 +89,7 @@ class Gate(Protocol):
     whole picture, `crop` at each cut that a slot shows, `rendition` at the encoded files, `assets` is judged over all published
     pictures with `compare`, `prompt` reads words before anything is made. `facts` are names of FACTS; where one of `wants`, a
     fact or a setting, is empty the gate is not asked. `settings` are its keys beside `level`, by kind ("number", "flag", "text",
-    "texts", "file"); `measured_with` are those of them that decide what is measured. `level` is what its verdicts weigh unless
+    "texts", "file", and "weights": a path that may lead nowhere); `measured_with` are those of them that decide what is measured. `level` is what its verdicts weigh unless
     the site says otherwise: `error` gates, `warning` and `note` advise, `off` sleeps. `better` is "higher" or "lower". `sample`,
     in scope `rendition`, is `all` files of a cut or its `ends` (smallest and largest).
     """
@@ -203,3 +203,11 @@ def limit(settings: Mapping[str, Json], name: str, default: float | None) -> flo
 def rows(value: Json) -> Sequence[Any]:
     """A fact that is a list."""
     return value if isinstance(value, list | tuple) else ()
+
+
+def by_rule(seen: Seen) -> bool:
+    """Whether a picture was drawn by rules of ours, which know no letters, no bodies and no lens, and needs no look.
+
+    The setting `always` has it looked at all the same.
+    """
+    return seen.facts.get("engine") in ("flat", "sketch") and seen.settings.get("always") is not True

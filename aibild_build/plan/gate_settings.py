@@ -60,6 +60,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Json], bool]]] = {
     "flag": ("true or false", lambda value: isinstance(value, bool)),
     "text": ("text", lambda value: isinstance(value, str)),
     "file": ("path of a file in the project", lambda value: isinstance(value, str)),
+    "weights": ("path", lambda value: isinstance(value, str)),
     "texts": (
         "list of texts",
         lambda value: isinstance(value, list | tuple) and all(isinstance(one, str) for one in value),

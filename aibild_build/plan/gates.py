@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import gates
+from ..brief import guards_of
 from ..canonical import digest_of
 from ..colour import parse_translucent
 from ..config import Config
@@ -73,7 +74,11 @@ def gates_at_work(project: Project) -> tuple[gates.Gate, ...]:
 def settings_of(config: Config, brief: Brief, gate: str) -> Mapping[str, Json]:
     """A gate's settings for one brief: `[gates.NAME]`, over it the thresholds of the brief's profile and of the brief."""
     own = brief.thresholds.get(gate)
-    return {**config.gates.get(gate, {}), **(own if isinstance(own, Mapping) else {})}
+    said = {**config.gates.get(gate, {}), **(own if isinstance(own, Mapping) else {})}
+    if gate == "motif" and "labels" not in said:
+        motifs = dict.fromkeys(word.text for word in guards_of(brief, config).words if word.kind == "motif")
+        said |= {"labels": list(motifs)} if motifs else {}
+    return said
 
 
 def level_of(config: Config, brief: Brief, gate: gates.Gate) -> Level:
@@ -143,7 +148,7 @@ def file_questions(project: Project, briefs: Sequence[WantedBrief]) -> tuple[Que
             variants.sort(key=lambda variant: (variant.size, variant.format))
             for gate in at_work:
                 level = level_of(project.config, brief.brief, gate)
-                if level is not Level.OFF:
+                if level is not Level.OFF and (brief.brief.text != "none" or "text" not in gate.wants):
                     asked.append(_of_files(project, brief.brief, gate, level, by_pixels[pixels], crop, variants))
     return tuple(asked)
 
@@ -160,7 +165,7 @@ def _of_files(
     place = f"{crop[2]}×{crop[3]}"
     chosen = variants if gate.sample == "all" else (variants[0], variants[-1])
     files = tuple(dict.fromkeys(variant.encode for variant in chosen))
-    told: dict[str, Json] = {"engine": brief.engine}
+    told: dict[str, Json] = {"engine": brief.engine, "text": brief.text if brief.text != "none" else ""}
     return _question(project, brief, gate, level, told, subject=brief.id, asset=asset, place=place, crop=crop, files=files)
 
 
@@ -280,14 +285,19 @@ def _question(
 
 
 def _measuring(project: Project, gate: gates.Gate, judging: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
-    """The settings that a gate measures with: as it is told them, and as they stand in the key (a file by its digest)."""
+    """The settings that a gate measures with: as it is told them, and as they stand in the key (a file by its digest).
+
+    Weights stand there by their name: they lie on few machines, and a frozen build must find what was measured with them.
+    """
     given: dict[str, Json] = {}
     named: dict[str, Json] = {}
     for name in gate.measured_with:
         if name not in judging:
             continue
         given[name] = named[name] = judging[name]
-        if gate.settings.get(name) == "file":
+        if gate.settings.get(name) == "weights":
+            given[name] = str(project.config.root / str(judging[name]))
+        elif gate.settings.get(name) == "file":
             path = safe_join(project.config.root, str(judging[name]))
             if path is not None and path.is_file():
                 given[name], named[name] = str(path), digest_of(path.read_bytes())

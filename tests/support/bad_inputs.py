@@ -17,10 +17,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 from . import bad_keys
+from .certificates import signed_by
 from .pictures import JPEG, PNG, png, zeros
 from .project import edit
 
@@ -1616,6 +1618,99 @@ FAMILIES: Mapping[str, tuple[Bad, ...]] = {
             exit=0,
             line="",
             look=said('href="https://harbour.example/gr%C3%B6%C3%9Fe/"', at="dist/größe/index.html"),
+        ),
+    ),
+    "Credentials": (
+        Bad(
+            put='`policy = "embedd"`',
+            prepare=setting('[credentials] policy = "embedd"'),
+            exit=2,
+            line='aibild.toml:42: error: expected credentials.policy as one of embed, link, auto, off, got "embedd" [source-value]',
+        ),
+        Bad(
+            put="a private key in `aibild.toml`",
+            prepare=setting('[credentials] key = "-----BEGIN PRIVATE KEY-----"'),
+            exit=2,
+            line="aibild.toml:42: error: expected credentials.key as path of a file, got a key [source-value]",
+        ),
+        Bad(
+            put="a key without a certificate",
+            prepare=setting('[credentials] key = "key.pem"'),
+            exit=2,
+            line="aibild.toml:41: error: expected credentials.certificate beside credentials.key, got nothing [source-missing]",
+        ),
+        Bad(
+            put="a time-stamp authority that is no address",
+            prepare=setting('[credentials] time_stamp = "tsa.example"'),
+            exit=2,
+            line='aibild.toml:42: error: expected credentials.time_stamp as address http://… or https://… of a time-stamp authority, got "tsa.example" [source-value]',
+        ),
+        Bad(
+            put="a certificate that is not there",
+            prepare=setting('[credentials] certificate = "certs/chain.pem"'),
+            exit=3,
+            line="aibild: error: the certificate chain cannot be read: {root}/certs/chain.pem: No such file or directory",
+        ),
+        Bad(
+            put="a certificate that is none",
+            files={"certs/chain.pem": "hello"},
+            prepare=setting('[credentials] certificate = "certs/chain.pem"'),
+            exit=3,
+            line="aibild: error: expected a certificate chain as PEM text, got none",
+        ),
+        Bad(
+            put="a certificate without a key",
+            prepare=signed_by(without='key = "certs/key.pem"\n'),
+            exit=3,
+            line="aibild: error: there are pictures to sign, and no key for the certificate is named",
+        ),
+        Bad(
+            put="a key that is not there",
+            prepare=signed_by(lose="key.pem"),
+            exit=3,
+            line="aibild: error: the key cannot be read: {root}/certs/key.pem: No such file or directory",
+        ),
+        Bad(
+            put="a key that everybody can read",
+            prepare=signed_by(mode=0o644),
+            exit=3,
+            line="aibild: error: expected a key that only its owner can read, got mode 0644 at {root}/certs/key.pem",
+        ),
+        Bad(
+            put="a key with a password",
+            prepare=signed_by(password=b"harbour"),
+            exit=3,
+            line="aibild: error: pictures cannot be signed: expected a key without a password, got one with",
+        ),
+        Bad(
+            put="another certificate's key",
+            prepare=signed_by(other_key=True),
+            exit=3,
+            line="aibild: error: pictures cannot be signed: expected the key of this certificate, got another's",
+        ),
+        Bad(
+            put="a certificate that ended in 2020",
+            prepare=signed_by(starts=datetime(2020, 1, 1, tzinfo=UTC), ends=datetime(2020, 6, 1, tzinfo=UTC)),
+            exit=3,
+            line="aibild: error: pictures cannot be signed: expected a certificate that holds today, got one that ended on 2020-06-01",
+        ),
+        Bad(
+            put="a certificate that signed itself",
+            prepare=signed_by(itself=True),
+            exit=3,
+            line="aibild: error: pictures cannot be signed: expected a certificate that somebody issued, got one that signed itself",
+        ),
+        Bad(
+            put="a web server's certificate",
+            prepare=signed_by(purposes=("1.3.6.1.5.5.7.3.1",)),
+            exit=3,
+            line="aibild: error: pictures cannot be signed: expected a certificate for signing content (1.3.6.1.4.1.62558.2.1), got extended key usage 1.3.6.1.5.5.7.3.1",
+        ),
+        Bad(
+            put="a time-stamp authority that does not answer",
+            prepare=signed_by('time_stamp = "http://127.0.0.1:9/"\n'),
+            exit=3,
+            line="aibild: error: the time-stamp authority http://127.0.0.1:9/ did not answer, and nothing was signed",
         ),
     ),
 }

@@ -40,7 +40,7 @@ def sign(data: bytes, seal: Seal, signer: Signer, environ: Mapping[str, str], or
             builder.set_no_embed()
         store = builder.sign(_signer(signer, key_text(signer, environ)), media_type, io.BytesIO(data), signed)
     except c2pa.C2paError as error:
-        raise CredentialError(f"a picture could not be signed: {_sentence(error)}", hint=_hint(error, signer)) from error
+        raise _refused(error, signer) from error
     written = signed.getvalue() if seal.policy != "link" else data
     sidecar = bytes(store) if seal.policy == "link" else b""
     state = verify_manifest(written, media_type, manifest=sidecar, trust=signer.trust)
@@ -86,12 +86,9 @@ def _context(trust: str) -> Any:
     return c2pa.Context(c2pa.Settings.from_dict(settings))
 
 
-def _sentence(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
-def _hint(error: Exception, signer: Signer) -> str:
-    words = str(error).lower()
-    if signer.time_stamp and any(word in words for word in ("time", "http", "connect", "network", "dns")):
-        return f"the time-stamp authority is {signer.time_stamp}; leave `time_stamp` out of [credentials] to sign without"
-    return _HINT
+def _refused(error: Exception, signer: Signer) -> CredentialError:
+    said = " ".join(str(error).split())[:200]
+    if signer.time_stamp and "http" in said:
+        hint = "leave `time_stamp` out of [credentials] to sign without one; signatures then end with the certificate"
+        return CredentialError(f"the time-stamp authority {signer.time_stamp} did not answer, and nothing was signed", hint=hint)
+    return CredentialError(f"a picture could not be signed: {said}", hint=_HINT)

@@ -140,7 +140,7 @@ def _signer(chain: str, *, key_file: str = "", key_variable: str = "", trust: st
         raise CredentialError("expected a certificate chain as PEM text, got none", hint=_INIT)
     try:
         ends, subject = _leaf(certificates[0])
-    except (IndexError, ValueError) as error:
+    except (IndexError, StopIteration, ValueError) as error:
         raise CredentialError("the certificate is damaged: its fields cannot be read", hint=_INIT) from error
     return Signer(
         chain=chain,

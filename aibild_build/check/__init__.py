@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from .. import __version__, budgets, crews
 from ..budgets import Family, Rule, rules
@@ -146,6 +145,8 @@ def _parts(asked: Asked, pages: Sequence[str], workers: int) -> Iterator[Judged]
         for part in chunks(pages, _AT_ONCE):
             yield judge_each(site, every, part)
         return
+    from tempfile import TemporaryDirectory
+
     crew = crews.load("local", workers=workers)
     with TemporaryDirectory(prefix="aibild-check-") as folder:
         file = Path(folder) / "asked"

@@ -192,7 +192,7 @@ class Verdicts:
 
     def _told(self, name: str) -> bytes:
         found = self._base.execute("SELECT value FROM kept.told WHERE name = ?", (name,)).fetchone()
-        return bytes(found[0]) if found is not None else b""
+        return found[0] if found is not None and isinstance(found[0], bytes) else b""  # an older cache has texts
 
     def _compare(self, site: RecordedSite) -> None:
         """Find out what answers differently than before."""

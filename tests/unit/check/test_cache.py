@@ -153,6 +153,17 @@ def test_a_damaged_cache_costs_time_only(site: Path, tmp_path: Path, damage: byt
     assert check(site, cache) == whole
 
 
+def test_a_cache_of_an_older_aibild_is_made_anew(site: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "verdicts"
+    base = sqlite3.connect(cache)
+    base.execute("CREATE TABLE told (name TEXT PRIMARY KEY, value TEXT)")
+    base.execute("INSERT INTO told VALUES ('key', '1 of another schema')")
+    base.commit()
+    base.close()
+    assert check(site, cache) == check(site, None)
+    assert still_true(site, cache) == {"index.html", "boats/index.html", "tides/index.html"}
+
+
 def test_another_file_is_not_overwritten(site: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear reader")

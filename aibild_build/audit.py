@@ -104,7 +104,7 @@ def read_trail(text: str) -> tuple[Trail, tuple[Finding, ...]]:
     """
     found: dict[str, tuple[Entry, int]] = {}
     faults: list[Finding] = []
-    rows = text.split("\n")
+    rows = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")  # hashes are of content, not of line ends
     torn = rows.pop()
     for number, row in enumerate(rows, 1):
         one, fault = _read_line(row)

@@ -19,6 +19,7 @@ from ..disk import write_atomic
 from ..errors import OutputError, SourceError
 from ..lock import LOCK_FILE, Lock, Pin, Pinned, merge, read_lock, write_lock
 from ..model import Actor, Json
+from ..source import read_text
 
 Change = Callable[[Lock], tuple[Lock, Sequence[Entry]]]
 
@@ -61,14 +62,12 @@ def _stands(root: Path, lock: Lock) -> bool:
 
 def read_now(root: Path) -> Lock:
     """The lock as it stands. Raises SourceError when it is none."""
-    path = root / LOCK_FILE
-    try:
-        text = path.read_text(encoding="utf-8") if path.exists() else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"cannot read {path}: {error}") from error
+    if not (root / LOCK_FILE).exists():
+        return Lock()
+    text, unread = read_text(root, LOCK_FILE)
     lock, findings = read_lock(text)
-    if findings:
-        raise SourceError(findings)
+    if unread or findings:
+        raise SourceError((*unread, *findings))
     return lock
 
 

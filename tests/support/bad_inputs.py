@@ -36,6 +36,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 PAGE = "site/tides.md"
 Prepare = Callable[[Path], object]
+RETRACTION = '{"who": "Ada", "when": "2026-11-23", "pixels": "bb", "reason": "licence"}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1238,6 +1239,24 @@ FAMILIES: Mapping[str, tuple[Bad, ...]] = {
             prepare=lock(lambda text: text.replace('"approvals": []', '"approvals": [{"role": "lead"}]', 1)),
             exit=2,
             line='aibild.lock:5: error: expected approvals of `boat` as a list of tables with who, role, when, pixels, got [{"role": "lead"}] [source-lock]',
+        ),
+        Bad(
+            put="a rejection without a reason",
+            prepare=lock(lambda text: text.replace('"approvals": []', '"approvals": [],\n    "rejections": [{"who": "Ada"}]', 1)),
+            exit=2,
+            line="aibild.lock:5: error: a rejection of `boat`: role: expected a value, got none [source-lock]",
+        ),
+        Bad(
+            put="a retraction of other pixels than it says",
+            prepare=lock(lambda text: text.replace("\n }\n}", '\n },\n "retracted": {"aa": ' + RETRACTION + "}\n}", 1)),
+            exit=2,
+            line="aibild.lock:16: error: expected a retraction under its pixels as 64 hexadecimal digits, got `aa` [source-lock]",
+        ),
+        Bad(
+            put="a hash of the trail that is none",
+            prepare=lock(lambda text: re.sub(r'"audit": "[^"]*"', '"audit": "newest"', text, count=1)),
+            exit=2,
+            line='aibild.lock:5: error: expected `audit` of `boat` as 64 hexadecimal digits, got "newest" [source-lock]',
         ),
     ),
     "Output and store": (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from aibild_build.audit import TRAIL_FILE, Event, read_trail
+from aibild_build.audit import TRAIL_FILE, Event, append, entry, read_trail
 from aibild_build.build.deciding import (
     approve_pictures,
     pick_picture,
@@ -27,7 +27,7 @@ from aibild_build.build.options import Options
 from aibild_build.build.trail import show_trail, verify_trail
 from aibild_build.cli import aibild
 from aibild_build.cli.identity import actor
-from aibild_build.errors import DecisionError, FrozenError, OutputError, RefusedError, SourceError
+from aibild_build.errors import DecisionError, FrozenError, RefusedError, SourceError
 from aibild_build.lock import LOCK_FILE, Lock, read_lock, retracted, write_lock
 from aibild_build.model import Actor
 from tests.support.project import CONFIG, edit, run_build, tree, write_project
@@ -308,6 +308,15 @@ def test_an_approval_that_was_typed_into_the_lock_is_found(decided: Path) -> Non
     assert rules_found(decided) == ["audit-unrecorded"]
 
 
+def test_pixels_that_were_typed_into_the_lock_are_found(decided: Path) -> None:
+    text = (decided / LOCK_FILE).read_text()
+    pixels = lock_of(decided).briefs["boat"]["master"].picked.pixels
+    (decided / LOCK_FILE).write_text(text.replace(pixels, "d" * 64))
+    assert "audit-unrecorded" in rules_found(decided)
+    messages = [one.message for one in verify_trail(decided).findings]
+    assert "the lock shows dddddddddddd for `boat`, which the trail never saw there" in messages
+
+
 def test_an_approval_that_came_back_after_it_was_withdrawn_is_found(decided: Path) -> None:
     before = (decided / LOCK_FILE).read_text()
     withdraw_pictures(decided, "quay", ADA)
@@ -328,18 +337,20 @@ def test_a_retraction_that_the_lock_lost_is_found(decided: Path) -> None:
     assert rules_found(decided) == []
 
 
-def test_a_lock_that_cannot_be_written_leaves_a_trail_that_is_whole(decided: Path) -> None:
-    text = (decided / LOCK_FILE).read_text()
-    (decided / LOCK_FILE).unlink()
-    (decided / LOCK_FILE).mkdir()
-    with pytest.raises(OutputError):
-        approve_pictures(decided, "quay", GRACE, role="art")
-    (decided / LOCK_FILE).rmdir()
+def test_a_crash_between_trail_and_lock_leaves_both_whole(decided: Path) -> None:
+    append(decided, [entry(Event.REJECTED, GRACE, brief="quay", asset="master", reason="too dark")])
+    assert rules_found(decided) == [], "an event without an effect"
+    reject_pictures(decided, "quay", GRACE, reason="too dark")
+    assert rules_found(decided) == []
+
+
+def test_a_lock_that_cannot_be_read_is_left_alone(decided: Path) -> None:
+    trail = (decided / TRAIL_FILE).read_bytes()
     (decided / LOCK_FILE).write_text("{")
     with pytest.raises(SourceError):
         approve_pictures(decided, "quay", GRACE, role="art")
-    (decided / LOCK_FILE).write_text(text)
-    assert rules_found(decided) == []
+    assert (decided / LOCK_FILE).read_text() == "{"
+    assert (decided / TRAIL_FILE).read_bytes() == trail
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -16,6 +16,7 @@ from ..model import Finding, Level, Origin
 from .pinning import read_now, trail_text
 
 _SAID = {Event.APPROVED: "approved", Event.REJECTED: "rejected"}
+_SHOWING = (Event.GENERATED, Event.REPINNED, Event.PICKED)
 _ENDING = (Event.WITHDRAWN, Event.REJECTED, Event.RETRACTED)
 
 
@@ -32,7 +33,7 @@ def verify_trail(root: Path) -> Verified:
     """Whether the trail is whole, and tells of all that the lock holds. Raises SourceError when the lock cannot be read."""
     trail, faults = read_trail(trail_text(root))
     lock = read_now(root)
-    findings = (*faults, *_cut(lock, trail), *_untold(lock, trail), *_forgotten(lock, trail))
+    findings = (*faults, *_cut(lock, trail), *_untold(lock, trail), *_unseen(lock, trail), *_forgotten(lock, trail))
     return Verified(lines=len(trail.entries), heads=trail.heads, findings=findings)
 
 
@@ -87,6 +88,21 @@ def _untold(lock: Lock, trail: Trail) -> Iterator[Finding]:
         if not any(one.event is Event.RETRACTED and _holds(one, pixels) for one in trail.entries):
             message = f"the lock says that {barred.who} retracted {pixels[:12]}, and the trail does not"
             yield _fault("audit-unrecorded", message, f"bring back {TRAIL_FILE} from version control", LOCK_FILE)
+
+
+def _unseen(lock: Lock, trail: Trail) -> Iterator[Finding]:
+    """Pictures in use that came into the lock past the trail. What was pinned before there was a trail is not told by it."""
+    shown: dict[tuple[str, str], set[str]] = {}
+    for one in trail.entries:
+        if one.event in _SHOWING:
+            shown.setdefault((one.brief, one.asset), set()).update(picture.pixels for picture in one.pictures)
+    for brief, assets in sorted(lock.briefs.items()):
+        for asset, pinned in sorted(assets.items()):
+            pixels = pinned.picked.pixels
+            if pixels not in shown.get((brief, asset), {pixels}):
+                subject = f"`{brief}`" if asset == "master" else f"`{brief} {asset}`"
+                message = f"the lock shows {pixels[:12]} for {subject}, which the trail never saw there"
+                yield _fault("audit-unrecorded", message, "was the lock edited by hand, or the trail lost in a merge?", LOCK_FILE)
 
 
 def _forgotten(lock: Lock, trail: Trail) -> Iterator[Finding]:

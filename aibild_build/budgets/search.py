@@ -166,6 +166,8 @@ def _page(page: OnePage) -> Iterator[Fault]:
             yield page.fault("link-uncrawlable", f"expected an address, got {anchor.get('href')[:60]}", anchor)
         elif _is_generic(anchor.text, anchor.get("lang") or seen.lang) and _leaves(page, anchor.get("href")):
             yield page.fault("link-text-generic", f"expected a text that names {anchor.get('href')}, got “{anchor.text}”", anchor)
+    for anchor in seen.hollow:
+        yield page.fault("link-uncrawlable", "expected an address, or no `rel` and `target` without one, got none", anchor)
     if not seen.noindex and not _is_error_page(seen.path):
         yield from _indexable(page)
 
@@ -298,4 +300,4 @@ def _is_error_page(path: str) -> bool:
     return re.fullmatch(r"(?:.*/)?(?:404|403|500|50x|offline)(?:\.html|/index\.html)", path) is not None
 
 
-FAMILY = Family(name="search", fingerprint=1, rules=RULES, page=_page, note=_note, whole=_whole)
+FAMILY = Family(name="search", fingerprint=2, rules=RULES, page=_page, note=_note, whole=_whole)

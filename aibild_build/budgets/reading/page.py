@@ -68,12 +68,18 @@ class Img(NamedTuple):
     line: tuple[Node, ...] = ()
 
 
+# HTML standard, section 4.6.2: these must be left out where `href` is
+_OF_ADDRESSES = ("target", "download", "ping", "rel", "hreflang", "type", "referrerpolicy")
+_HOLLOW = ",".join(f"a[{name}]:not([href],[role],[id],[name])" for name in _OF_ADDRESSES)
+
+
 @dataclass(frozen=True)
 class Seen:
     """A page. `path` is its file in the output, `url` its address; `ids` are all targets of a fragment.
 
-    `blocks` are the first blocks of text, in order. `anchors` are `<a>` and `<area>` with an address; `embeds` are iframe, video,
-    audio, embed, object, canvas, `input type=image` and SVG's `<image>`; `styled` are elements with a `style` attribute.
+    `blocks` are the first blocks of text, in order. `anchors` are `<a>` and `<area>` with an address, `hollow` those without one
+    that say more of it (`rel`, `target` …); `embeds` are iframe, video, audio, embed, object, canvas, `input type=image` and the
+    `<image>` of SVG; `styled` are elements with a `style` attribute.
     `scripts` are those that run, with inline text. `classes` are all that any element has.
     """
 
@@ -86,6 +92,7 @@ class Seen:
     metas: tuple[Tag, ...]
     links: tuple[Tag, ...]
     anchors: tuple[Tag, ...]
+    hollow: tuple[Tag, ...]
     images: tuple[Img, ...]
     headings: tuple[Tag, ...]
     blocks: tuple[Tag, ...]
@@ -173,6 +180,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
         metas=_tags(document.select("meta")),
         links=_tags(document.select("link")),
         anchors=_tags(document.select("a[href],area[href]"), text=True),
+        hollow=_tags(document.select(_HOLLOW)),
         headings=_tags(document.select("h1,h2,h3,h4,h5,h6"), text=True),
         blocks=_tags(islice(document.select("h1,h2,p,blockquote,li,td"), _MOST_BLOCKS), text=True),
         ids=_ids(document),

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ STATE_FOLDER = ".aibild"  # what builds of a project remember; the store lies in
 PLACES = ("site", "briefs", "templates", ".")
 _WRITTEN = frozenset({"aibild.lock", "aibild.audit.jsonl"})
 _SCHEMA = 1
-_FILE, _OUTPUTS = "standing.json", "standing.outputs"
+_FILE, _INPUTS, _OUTPUTS = "standing.json", "standing.inputs", "standing.outputs"
 _STEP_NS = 20_000_000  # a clock tick of the kernel is at most 10 ms; two writes within one have equal times
 _COARSE_NS = 2_000_000_000  # some file systems count in whole or every other second
 _ENVIRONMENT = "AIBILD_"
@@ -38,6 +38,29 @@ class Seen:
 
     text: str
     settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A run that still stands, or would if `changed` (paths as listed) had not changed. `seen` is what lies at `places` now."""
+
+    places: tuple[str, ...]
+    seen: Seen
+    changed: tuple[str, ...]
+    outputs: str
+    report: Mapping[str, Any]
+
+    def remember_again(self, state: Path, key: str, rewritten: Collection[str], report: Mapping[str, Any]) -> None:
+        """Keep a run that changed nothing but the outputs `rewritten`, by full path, and what its report says."""
+        if not self.seen.settled:
+            return
+        with suppress(OSError, ValueError):
+            lines = self.outputs.split("\n")
+            for at, line in enumerate(lines):
+                path = line.partition("\0")[0]
+                if path in rewritten:
+                    lines[at] = _line(path, os.lstat(path))
+            _write(state, key, self.places, self.seen.text, "\n".join(lines), report)
 
 
 def asked_key(asked: Mapping[str, object]) -> str:
@@ -66,19 +89,23 @@ def listing(root: Path, places: Iterable[str], *, since_ns: int = 0) -> Seen:
     return Seen("\n".join(lines), newest < since_ns - (_COARSE_NS if lines and coarse else _STEP_NS))
 
 
-def last_report(state: Path, root: Path, key: str) -> dict[str, Any] | None:
-    """The report of the last run, if it was asked the same and every file that it read and wrote lies there as it left it."""
+def last_run(state: Path, root: Path, key: str) -> Standing | None:
+    """The last run, if it was asked the same and what it wrote lies there as it left it, and no file came or went since."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         found = json.loads((state / _FILE).read_bytes())
         if found["schema"] != _SCHEMA or found["key"] != key:
             return None
-        if _digest(listing(root, found["places"]).text) != found["inputs"]:
+        now = listing(root, found["places"])
+        changed: tuple[str, ...] = ()
+        if _digest(now.text) != found["inputs"]:
+            changed = _changed(_read(state / _INPUTS, found["inputs"]), now.text)
+            if not changed:
+                return None
+        outputs = _read(state / _OUTPUTS, found["outputs"])
+        if not _lie_there(outputs):
             return None
-        outputs = (state / _OUTPUTS).read_bytes()
-        if hashlib.sha256(outputs).hexdigest() != found["outputs"] or not _lie_there(outputs.decode("utf-8", "surrogateescape")):
-            return None
-        report: dict[str, Any] = found["report"]
-        return report
+        places: tuple[str, ...] = tuple(found["places"])
+        return Standing(places=places, seen=now, changed=changed, outputs=outputs, report=found["report"])
     return None
 
 
@@ -98,12 +125,35 @@ def remember(
     if not all(one.settled for one in seen):
         return
     with suppress(OSError, ValueError):
-        written = "\n".join(_line(path, os.lstat(path)) for path in outputs).encode("utf-8", "surrogateescape")
-        inputs = _digest("\n".join(one.text for one in seen if one.text))
-        found = {"schema": _SCHEMA, "key": key, "places": list(places), "inputs": inputs, "report": dict(report)}
-        found["outputs"] = hashlib.sha256(written).hexdigest()
-        write_atomic(state / _OUTPUTS, written)
-        write_atomic(state / _FILE, json.dumps(found, ensure_ascii=True, sort_keys=True).encode())
+        written = "\n".join(_line(path, os.lstat(path)) for path in outputs)
+        _write(state, key, places, "\n".join(one.text for one in seen if one.text), written, report)
+
+
+def _write(state: Path, key: str, places: Sequence[str], inputs: str, outputs: str, report: Mapping[str, Any]) -> None:
+    """The two lists first: the file that names their digests makes them count."""
+    found = {"schema": _SCHEMA, "key": key, "places": list(places), "report": dict(report)}
+    for name, text in ((_INPUTS, inputs), (_OUTPUTS, outputs)):
+        found[name.rpartition(".")[2]] = _digest(text)
+        write_atomic(state / name, text.encode("utf-8", "surrogateescape"))
+    write_atomic(state / _FILE, json.dumps(found, ensure_ascii=True, sort_keys=True).encode())
+
+
+def _read(path: Path, digest: str) -> str:
+    """A list. Raises ValueError when it is not the one that was meant."""
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(path)
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _changed(before: str, now: str) -> tuple[str, ...]:
+    """The files whose times or sizes differ, none when any came or went."""
+    old, new = before.split("\n"), now.split("\n")
+    if len(old) != len(new):
+        return ()
+    differ = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
+    pairs = [(one.partition("\0")[0], other.partition("\0")[0]) for one, other in differ]
+    return tuple(one for one, _ in pairs) if all(one == other for one, other in pairs) else ()
 
 
 def _files(real: str, named: str, *, deep: bool) -> Iterator[tuple[str, os.stat_result]]:

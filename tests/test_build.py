@@ -162,7 +162,7 @@ def test_an_altered_output_file_is_mended(built: Path) -> None:
 
 def test_losing_the_memory_of_pages_costs_a_rendering_only(built: Path) -> None:
     before = stamps(built / "dist")
-    (built / ".aibild/pages.json").write_text("{torn")
+    (built / ".aibild/pages.db").write_text("{torn")
     report = run_build(built)
     assert (report.made.page, report.made.rendition, report.written) == (6, 0, 0)
     assert stamps(built / "dist") == before

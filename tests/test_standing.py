@@ -135,11 +135,11 @@ def test_an_input_file_outside_of_the_folders_is_watched(tmp_path: Path) -> None
 
     root = write_project(tmp_path / "project")
     (root / "assets").mkdir()
-    Image.effect_noise((1600, 900), 80).convert("RGB").save(root / "assets" / "photo.png")
+    Image.effect_mandelbrot((1600, 900), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(root / "assets" / "photo.png")
     page = root / "site" / "photo.md"
     page.write_text("---\ntitle: Photo\n---\n\n![A photo of much noise](/assets/photo.png)\n")
     settle(root)
     run_build(root)
     assert is_remembered(root) and untouched(root)
-    Image.effect_noise((1600, 900), 90).convert("RGB").save(root / "assets" / "photo.png")
+    Image.effect_mandelbrot((1600, 900), (-1.9, -1.2, 1, 1.2), 60).convert("RGB").save(root / "assets" / "photo.png")
     assert not untouched(root)

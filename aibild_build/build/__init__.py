@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from .. import standing
-from ..model import Actor, Report
+from ..model import Actor, Finding, Report
 from ..wire import from_json
 from .options import Options
 from .talk import Silent, Talk
@@ -32,16 +32,25 @@ def build(options: Options, *, today: str, talk: Talk | None = None, actor: Call
     """
     started = perf_counter()
     key = standing.asked_key({**asdict(options), "today": today, "from": Path.cwd()})
+    talk, actor = talk or Silent(), actor or partial(Actor, when=today)
     # A strict build asks the machine too, of which no file tells.
-    if not (options.force or options.strict) and (report := _as_it_stands(options.root, key)) is not None:
+    run = None if options.force or options.strict else standing.last_run(options.root / standing.STATE_FOLDER, options.root, key)
+    report = _report_of(run) if run is not None else None
+    if run is not None and report is not None and not run.changed:
         return replace(report, seconds=round(perf_counter() - started, 3))
+    if run is not None and (report := _report_of(run, checked=False)) is not None:
+        from .amend import amend_or_build
+
+        return amend_or_build(options, key, run, report, today=today, talk=talk, actor=actor)
     from .anew import build_anew
 
-    return build_anew(options, key, today=today, talk=talk or Silent(), actor=actor or partial(Actor, when=today))
+    return build_anew(options, key, today=today, talk=talk, actor=actor)
 
 
-def _as_it_stands(root: Path, key: str) -> Report | None:
-    found = standing.last_report(root / standing.STATE_FOLDER, root, key)
-    with suppress(ValueError):
-        return from_json(Report, found) if found is not None else None
+def _report_of(run: standing.Standing, *, checked: bool = True) -> Report | None:
+    """The report of a run, with what rules said of the site or without it."""
+    with suppress(ValueError, KeyError, TypeError):
+        report = from_json(Report, run.report["built"])
+        said = tuple(from_json(Finding, one) for one in run.report["checked"]) if checked else ()
+        return replace(report, findings=(*report.findings, *said))
     return None

@@ -19,6 +19,7 @@ from ..lock import Lock
 from ..model import MASTER, Asset, Json, Page, Picture, Related
 from ..pages.feeds import feed_entries, feed_path, feed_xml
 from ..pages.hosts import headers_file, redirect_pages, redirects_file
+from ..pages.recorded import outline, packed
 from ..pages.render import Renderer, renderer_fingerprint
 from ..pages.sitemap import robots_txt, sitemaps
 from ..pages.taxonomy import tag_label
@@ -114,7 +115,14 @@ def _rendered(
                 out.write(data)
             shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
             tell(page.path)
-            yield PageRecord(trace=rendered.trace, digest=digest_of(data), bytes=len(data), pictures=shown)
+            yield PageRecord(
+                trace=rendered.trace,
+                digest=digest_of(data),
+                bytes=len(data),
+                pictures=shown,
+                outline=outline(page),
+                answers=packed(rendered.heard),
+            )
 
 
 def shared_files(

@@ -19,14 +19,13 @@ from time import perf_counter
 from .. import crews, plan, standing
 from ..canonical import digest_of
 from ..config import STATE_FOLDER
-from ..disk import write_atomic
 from ..lock import LOCK_FILE, write_lock
 from ..model import Actor, Brief, Report, Tally
 from ..pages.content import Parsed, Spread
 from ..plan.approvals import alt_drafts, approval_findings, refuse_lacking, unapproved
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins, declared_model
-from ..plan.pages import read_remembered, remembered_bytes, want_pages
+from ..plan.pages import keep_remembered, read_remembered, want_pages
 from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions
@@ -132,8 +131,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             outputs = gather(project, written, pictures, files.renditions, store)
             marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
             count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker)
-            name, data = remembered_bytes(remember(written))
-            write_atomic(state / name, data)
+            keep_remembered(state, remembered, remember(written))
         report = Report(
             made=Tally(picture=made.made, rendition=files.encoded, page=written.rendered),
             reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=len(pages) - written.rendered),

@@ -20,7 +20,8 @@ from typing import Any
 from ..canonical import canonical, digest_of
 from ..disk import write_atomic
 from ..errors import OutputError, StoreCorrupt
-from ..model import Output
+from ..imagefile.media import media_type_of
+from ..model import Cache, Output
 from ..wire import to_json
 
 MARKER = ".aibild/build.json"
@@ -130,6 +131,29 @@ def marker_bytes(outputs: Sequence[Output], *, lock_digest: str, draft: bool) ->
     rows = ",\n".join(map(_row, sorted(outputs, key=lambda one: one.path)))
     head = canonical({"schema": MARKER_SCHEMA, "draft": draft, "lock": lock_digest}).decode()
     return f'{head[:-1]},"outputs":[\n{rows}\n]}}\n'.encode()
+
+
+def amend(output: Path, path: str, data: bytes) -> bool:
+    """Replace one page of a folder that stands, and its line in the marker; False when there is no such line.
+
+    A kill in between leaves a marker that does not match the page: whoever reads it opens the file then. Call within
+    `output_turn`. Raises OutputError.
+    """
+    try:
+        marker = (output / MARKER).read_text("utf-8")
+        named = f',"path":{_TEXT(path)}}}'
+        end = marker.find(named)
+        if end < 0 or marker.find(named, end + 1) >= 0:
+            return False
+        start, end = marker.rfind("\n", 0, end) + 1, end + len(named)
+        row = Output(path=path, digest=digest_of(data), bytes=len(data), media_type=media_type_of(path), cache=Cache.REVALIDATE)
+        write_atomic(output / path, data)
+        write_atomic(output / MARKER, f"{marker[:start]}{_row(row)}{marker[end:]}".encode())
+    except UnicodeDecodeError:
+        return False
+    except OSError as error:
+        raise _unwritable(output, error) from error
+    return True
 
 
 def _row(one: Output) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from ..canonical import digest_of
 from ..config import Config, MenuEntry
@@ -40,6 +40,18 @@ Argument: TypeAlias = "str | int | None"
 Pictures: TypeAlias = "Mapping[tuple[str, str, str], Picture]"
 _VERSION_LENGTH = 8
 _SHARED = frozenset({"card", "credits", "feed", "gallery", "image", "link", "pages", "static", "tags", "url"})
+
+
+Heard: TypeAlias = "tuple[str, tuple[Argument, ...], object, str]"
+"""A question (function, arguments), its answer, and the digest of that."""
+
+
+class Answering(Protocol):
+    """Whoever answers questions about the site."""
+
+    def ask(self, function: str, arguments: Sequence[Argument]) -> tuple[object, str]: ...
+
+    def still(self, function: str, arguments: Sequence[Argument], digest: str) -> bool: ...
 
 
 class Access:
@@ -313,7 +325,7 @@ class Access:
 class Reading:
     """One page's questions, in the order first asked, with the digests of the answers."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Answering) -> None:
         self._access = access
         self._answers: dict[tuple[str, tuple[Argument, ...]], tuple[object, str]] = {}
         self._pictures: dict[tuple[str, str, str], Picture] = {}
@@ -331,6 +343,11 @@ class Reading:
         """[function, arguments, digest] of every question, sorted, as plain JSON."""
         asked = sorted(self._answers.items(), key=lambda read: (read[0][0], repr(read[0][1])))
         return [[function, list(arguments), digest] for (function, arguments), (_, digest) in asked]
+
+    @property
+    def heard(self) -> tuple[Heard, ...]:
+        """Every question with its answer and the answer's digest."""
+        return tuple((function, arguments, *found) for (function, arguments), found in self._answers.items())
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

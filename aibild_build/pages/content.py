@@ -118,6 +118,12 @@ def _walk(root: Path, folder: str, findings: list[Finding], hidden: bool = False
             yield path
 
 
+def read_page(config: Config, path: str) -> tuple[Page | None, tuple[Finding, ...]]:
+    """One content file alone: whether its links lead anywhere only the whole site can tell."""
+    read, findings = _read_page(config, path)
+    return (read.page if read is not None else None), findings
+
+
 def _read_page(config: Config, path: str) -> tuple[_Read | None, tuple[Finding, ...]]:
     place, found = _place(config, path)
     text, read_findings = read_text(config.root, path)

@@ -18,8 +18,8 @@ from markupsafe import Markup, escape
 from ..canonical import digest_of
 from ..config import Config
 from ..errors import TemplateError
-from ..model import Json, LinkRef, Page, PageReason, Picture, PictureRef, Site
-from .access import Access, Pictures, Reading
+from ..model import Json, LinkRef, Page, PageReason, Picture, PictureRef
+from .access import Answering, Heard, Reading
 from .head import Head, head_html
 from .highlight import has_code, highlight_css, highlighted
 from .listing import GALLERY_SLOT, HUB
@@ -38,19 +38,20 @@ _HEAD = "\x00head\x00"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """`pictures` are all that the page was given, by slot and id."""
+    """`pictures` are all that the page was given, by slot and id; `heard` is all that it asked, with the answers."""
 
     html: str
     trace: Trace
     pictures: tuple[Picture, ...]
+    heard: tuple[Heard, ...]
 
 
 class Renderer:
     """Renders pages of one site, one at a time, and tells which of them still hold."""
 
-    def __init__(self, config: Config, site: Site, pictures: Pictures, template_dirs: Sequence[Path] = ()) -> None:
+    def __init__(self, config: Config, access: Answering, template_dirs: Sequence[Path] = ()) -> None:
         self._config = config
-        self._access = Access(config, site, pictures)
+        self._access = access
         self._templates = Templates(config.root, template_dirs)
         self._settings = f"{config.digest}:{renderer_fingerprint()}"
         self._environment: Any = None
@@ -74,7 +75,9 @@ class Renderer:
             "templates": [[name, self._templates.digest(name)] for name in sorted(self._templates.used)],
             "reads": cast("list[Json]", reading.reads),
         }
-        return Rendered(html=html if html.endswith("\n") else html + "\n", trace=trace, pictures=reading.pictures)
+        return Rendered(
+            html=html if html.endswith("\n") else html + "\n", trace=trace, pictures=reading.pictures, heard=reading.heard
+        )
 
     def holds(self, page: Page, trace: Trace) -> tuple[PageReason, str] | None:
         """None while nothing that the page was made of has changed; else the reason, and what differs."""

@@ -13,6 +13,7 @@ from ..config import STATE_FOLDER
 from ..errors import FrozenError
 from ..lock import LockState
 from ..model import MASTER, Asset, Finding, Made, Picture, PictureReason, Plan, Tally
+from ..pages.access import Access
 from ..pages.render import Renderer
 from ..store import Store
 from .approvals import alt_drafts, approval_findings, unapproved
@@ -154,7 +155,7 @@ def _unmade(want: WantedAsset, today: str) -> Asset:
 
 def renderer_for(project: Project, pictures: Mapping[tuple[str, str, str], Picture]) -> Renderer:
     """A renderer over the pictures that are at hand."""
-    return Renderer(project.config, project.site, pictures, (project.config.root / TEMPLATES_FOLDER,))
+    return Renderer(project.config, Access(project.config, project.site, pictures), (project.config.root / TEMPLATES_FOLDER,))
 
 
 def _pages(project: Project, briefs: tuple[WantedBrief, ...], output: Path, force: bool) -> tuple[WantedPage, ...]:

@@ -1319,7 +1319,7 @@ FAMILIES: Mapping[str, tuple[Bad, ...]] = {
             exit=3,
             line="aibild: error: cannot write aibild's own folder {root}/.aibild: File exists",
         ),
-        Bad(put="damaged memory of what pages were made of", files={".aibild/pages.json": "{"}, exit=0, line=""),
+        Bad(put="damaged memory of what pages were made of", files={".aibild/pages.db": "{"}, exit=0, line=""),
     ),
     "Languages and addresses": (
         Bad(

@@ -9,6 +9,7 @@ from typing import Any
 
 from aibild_build.config import Config, Language, MenuEntry, Organisation
 from aibild_build.model import Breakpoint, Candidate, Finding, Page, Picture, Related, Site, Slot, Source
+from aibild_build.pages.access import Access
 from aibild_build.pages.content import read_pages
 from aibild_build.pages.render import Renderer
 
@@ -141,7 +142,8 @@ class Project:
 
     def renderer(self, pictures: Pictures | None = None) -> Renderer:
         site = Site(pages=tuple(self.pages().values()), briefs={})
-        return Renderer(self.config, site, Pictures() if pictures is None else pictures, (self.root / "templates",))
+        access = Access(self.config, site, Pictures() if pictures is None else pictures)
+        return Renderer(self.config, access, (self.root / "templates",))
 
 
 class _Elements(HTMLParser):

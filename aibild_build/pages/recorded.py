@@ -1,0 +1,81 @@
+"""A page's questions with the answers that it got, kept between builds, so that a page whose words alone changed can be rendered
+without reading the whole site.
+
+Takes what a `Reading` heard, yields bytes and back. Answers are frozen values of `view` and `model` and nothing else is read
+back: the bytes lie in the project's folder, which may come from anywhere.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..canonical import digest_of
+from ..model import Page
+from .access import Argument, Heard
+from .listing import references
+
+_MOST_BYTES = 1 << 16  # a hub's answers are long, and are asked of the whole site anyway
+_READ_BACK = ("aibild_build.model.", "aibild_build.pages.view")
+_ID = re.compile(r"""\sid=(?:"([^"]*)"|'([^']*)')""")
+
+
+class NotRecorded(Exception):
+    """A page asks what it did not ask before: only the whole site can answer."""
+
+
+class Recorded:
+    """Answers what was asked before, and nothing else."""
+
+    def __init__(self, heard: Iterable[Heard]) -> None:
+        self._answers = {(function, arguments): (answer, digest) for function, arguments, answer, digest in heard}
+
+    def ask(self, function: str, arguments: Sequence[Argument]) -> tuple[object, str]:
+        """The answer and its digest. Raises NotRecorded."""
+        found = self._answers.get((function, tuple(arguments)))
+        if found is None:
+            raise NotRecorded(function)
+        return found
+
+    def still(self, function: str, arguments: Sequence[Argument], digest: str) -> bool:
+        found = self._answers.get((function, tuple(arguments)))
+        return found is not None and found[1] == digest
+
+
+def packed(heard: Sequence[Heard]) -> bytes:
+    """The answers as bytes, none for a page that asked for too much."""
+    data = pickle.dumps(list(heard), protocol=pickle.HIGHEST_PROTOCOL)
+    return data if len(data) <= _MOST_BYTES else b""
+
+
+def unpacked(data: bytes) -> list[Heard]:
+    """What was packed. Raises ValueError for anything else."""
+    try:
+        found = _Careful(io.BytesIO(data)).load()
+        return [(str(function), tuple(arguments), answer, str(digest)) for function, arguments, answer, digest in found]
+    except Exception as error:  # damaged bytes raise anything
+        raise ValueError("no answers of ours") from error
+
+
+def outline(page: Page) -> str:
+    """Digest of all that the rest of the site can know of a page: everything but its words."""
+    shown = [(ref.brief, ref.slot, ref.alt, ref.caption, ref.inline) for ref in references(page)]
+    known = (replace(page, body=(), digest=""), shown, sorted(ids_of(page)))
+    return digest_of(repr(known).encode("utf-8", "surrogatepass"))[:32]
+
+
+def ids_of(page: Page) -> frozenset[str]:
+    """The ids in a page's text, which links may point at."""
+    texts = (piece for piece in page.body if isinstance(piece, str) and "id=" in piece)
+    return frozenset(double or single for text in texts for double, single in _ID.findall(text))
+
+
+class _Careful(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if not module.startswith(_READ_BACK):
+            raise pickle.UnpicklingError(f"{module}.{name} is no answer")
+        return super().find_class(module, name)

@@ -230,11 +230,12 @@ def _estimates(found: Sequence[Result]) -> Iterator[str]:
     measured = [(one, one.audited.lcp_ms, one.told_ms) for one in found if one.audited.lcp_ms and one.told_ms]
     yield "\n## The estimated largest paint\n"
     yield (
-        "Error is the estimate's distance from Lighthouse's largest paint, as a part of it. Lighthouse simulates a phone at 150 ms "
-        "and 1.6 Mbit/s and a laptop at 40 ms and 10 Mbit/s. Its own figure moves by a round trip from run to run, and by more where "
-        "scripts run and other work keeps the machine busy, as it did here. The server spoke HTTP/1.1, where each further connection "
-        "costs a round trip; the estimate reckons with one connection. Where a picture and a text are about as large, the later of "
-        "the two is told: that makes the pages at the top of the list below, with text as the largest paint.\n"
+        "Error is the estimate's distance from Lighthouse's largest paint, as a part of it. Lighthouse simulates a "
+        "phone at 150 ms and 1.6 Mbit/s and a laptop at 40 ms and 10 Mbit/s. Its own figure moves by a round trip from "
+        "run to run, and by more where scripts run and other work keeps the machine busy, as it did here. The server "
+        "spoke HTTP/1.1, where each further connection costs a round trip; the estimate reckons with one connection. "
+        "Where a picture and a text are about as large, the later of the two is told: that makes the pages at the top "
+        "of the list below, with text as the largest paint.\n"
     )
     yield "| device | pages | median error | nine of ten below | told too early | slow page missed | good page called slow |"
     yield "|---|---|---|---|---|---|---|"

@@ -78,6 +78,18 @@ def read_tensors(path: Path) -> dict[str, Any]:
     return dict(load_file(str(path)))
 
 
+def watermark() -> Any:
+    """The module `imwatermark`, which diffusers puts its invisible mark in with. Raises EngineUnavailable without it."""
+    torch()
+    try:
+        with _quiet():
+            import imwatermark as module
+    except ImportError as error:
+        hint = "pip install invisible-watermark opencv-python-headless, or leave `watermark` out"
+        raise EngineUnavailable(f"`watermark: true` needs the package invisible-watermark: {error}", hint=hint) from error
+    return module
+
+
 def has_torch() -> bool:
     """Whether torch could be imported; does not import it."""
     return importlib.util.find_spec("torch") is not None

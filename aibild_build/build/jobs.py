@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -81,7 +82,7 @@ def _made(store: Store, order: Mapping[str, Any], recipe: Recipe) -> dict[str, A
     started = time.perf_counter()
     try:
         drawn = _engine(order["engine"], order["settings"]).generate(recipe, _inputs(store, order), teller_of(order, recipe))[0]
-        asset = _keep(store, order, recipe, drawn, time.perf_counter() - started)
+        asset = _keep(store, order, recipe, drawn, _png(drawn), time.perf_counter() - started)
     except EngineRefused as refusal:
         seconds = time.perf_counter() - started
         return {"refused": refusal.message, "hint": refusal.hint, "seconds": seconds, "made": False, "note": store.degraded}
@@ -98,10 +99,12 @@ def _made_together(store: Store, orders: Sequence[Mapping[str, Any]], recipes: S
         drawn = engine.generate_together(recipes, _inputs(store, first), teller_of(first, recipes[0]))
     except EngineRefused:
         return {}
+    with ThreadPoolExecutor(min(len(drawn), os.cpu_count() or 1)) as threads:
+        files = list(threads.map(_png, drawn))  # the device waits meanwhile
     seconds = (time.perf_counter() - started) / len(recipes)
     answers: dict[str, dict[str, Any]] = {}
-    for order, recipe, one in zip(orders, recipes, drawn, strict=True):
-        asset = _keep(store, order, recipe, one, seconds)
+    for order, recipe, one, png in zip(orders, recipes, drawn, files, strict=True):
+        asset = _keep(store, order, recipe, one, png, seconds)
         answers[recipe.key] = {"asset": to_json(asset), "seconds": seconds, "made": True, "note": store.degraded}
     return answers
 
@@ -126,9 +129,15 @@ def _found(store: Store, recipe_key: str, expected: str) -> Asset | None:
     return found if found is not None and expected in ("", found.pixels) else None
 
 
-def _keep(store: Store, order: Mapping[str, Any], recipe: Recipe, drawn: engines.Drawn, seconds: float) -> Asset:
+def _png(drawn: engines.Drawn) -> bytes:
+    from ..imagefile import encode_png
+
+    return encode_png(drawn.samples, drawn.size, drawn.mode)
+
+
+def _keep(store: Store, order: Mapping[str, Any], recipe: Recipe, drawn: engines.Drawn, png: bytes, seconds: float) -> Asset:
     """Put a picture into the store and record it. Raises EngineError when other pixels were to come."""
-    from ..imagefile import encode_png, pixels_digest
+    from ..imagefile import pixels_digest
 
     pixels = pixels_digest(drawn.samples, drawn.size, drawn.mode)
     if order["expected"] not in ("", pixels):
@@ -139,7 +148,7 @@ def _keep(store: Store, order: Mapping[str, Any], recipe: Recipe, drawn: engines
     asset = Asset(
         recipe=recipe.key,
         pixels=pixels,
-        digest=store.put(encode_png(drawn.samples, drawn.size, drawn.mode), durable=True).digest,
+        digest=store.put(png, durable=True).digest,
         size=drawn.size,
         mode=drawn.mode,
         source_type=drawn.source_type,

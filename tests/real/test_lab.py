@@ -32,7 +32,11 @@ PAGES = {
     # a script after the picture says otherwise
     "script.html": FULL + HERO + "<script>document.querySelector('img').sizes = '40vw'</script>",
     "late.html": FULL + HERO.replace('fetchpriority="high"', 'loading="lazy"'),
-    "text.html": "<style>img{width:40px;height:20px}p{font-size:2em}</style>" + HERO + "<p>" + "Boats and cranes. " * 40,
+    # a script makes the picture small before anything is painted
+    "text.html": "<style>p{font-size:2em}</style>"
+    + HERO
+    + "<script>Object.assign(document.querySelector('img'), {width: 40, height: 20})"
+    "</script><p>" + "Boats and cranes. " * 40,
 }
 
 

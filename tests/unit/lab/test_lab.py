@@ -210,6 +210,15 @@ def test_audits_are_held_against_our_rules() -> None:
     assert verdicts == {"unsized-images": "agree", "image-alt": "we only", "document-title": "they only"}
 
 
+def test_the_largest_paint_of_lighthouse_is_kept() -> None:
+    report = lighthouse(largest_contentful_paint=1, lcp_breakdown_insight=1)
+    assert read_report(report, "index.html", "mobile")[-2:] == (None, "")
+    report["audits"]["largest-contentful-paint"]["numericValue"] = 931.5
+    node = {"type": "node", "selector": "main > img"}
+    report["audits"]["lcp-breakdown-insight"]["details"] = {"type": "list", "items": [{"type": "table"}, node]}
+    assert read_report(report, "index.html", "mobile")[-2:] == (931.5, "main > img")
+
+
 def test_every_rule_that_an_audit_stands_for_exists() -> None:
     assert {rule for rules in AUDITS.values() for rule in rules} <= set(all_rules())
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import cast
 
 from ..config import read_address, read_palette, read_rights
-from ..model import PROMPT_PARTS, Json, SafeArea, Size, VariantOf, ratio_value
+from ..model import PROMPT_PARTS, Json, SafeArea, Size, Transparency, VariantOf, ratio_value
 from ..source import Fields, nearest_hint
 from .blocks import NAME, Block, read_negative, read_part
 from .layers import Layer, Rule, tidy
 
 MODES = ("crop", "regenerate", "outpaint")
+PEOPLE = ("none", "invented", "real")
 MAX_SEED = 2**32 - 1
 _VARYING = (*PROMPT_PARTS, "negative", "profile", "seed", "size", "palette", "parameters", "focal", "engine", "text")
 
@@ -50,6 +51,15 @@ def read_layer(table: Fields, name: str, blocks: Mapping[str, Block], base_url: 
         license=read_address(table, "license", base_url),
         acquire_license_page=read_address(table, "acquire_license_page", base_url),
         rights=read_rights(table.fields("rights")),
+        transparency=_transparency(table.fields("transparency")),
+    )
+
+
+def _transparency(table: Fields) -> Transparency:
+    return Transparency(
+        label=table.flag("label") if table.has("label") else None,
+        people=table.choice("people", PEOPLE, ""),
+        risk=tidy(table.text("risk")),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ..model import PROMPT_PARTS, Guards, Json, RatioRule, Rights, SafeArea, Size, Swatch
+from ..model import PROMPT_PARTS, Guards, Json, RatioRule, Rights, SafeArea, Size, Swatch, Transparency
 
 T = TypeVar("T")
 
@@ -61,6 +61,7 @@ class Layer:
     license: str = ""
     acquire_license_page: str = ""
     rights: Rights = field(default_factory=Rights)
+    transparency: Transparency = field(default_factory=Transparency)
     guards: Guards = field(default_factory=Guards)
 
 
@@ -129,6 +130,14 @@ def merged_rights(layers: Sequence[Layer]) -> Rights:
         holder=last(layers, lambda layer: layer.rights.holder, ""),
         territory=last(layers, lambda layer: layer.rights.territory, ""),
         expires=last(layers, lambda layer: layer.rights.expires, ""),
+    )
+
+
+def merged_transparency(layers: Sequence[Layer]) -> Transparency:
+    return Transparency(
+        label=last(layers, lambda layer: layer.transparency.label, None),
+        people=last(layers, lambda layer: layer.transparency.people, ""),
+        risk=last(layers, lambda layer: layer.transparency.risk, ""),
     )
 
 

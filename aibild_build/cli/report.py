@@ -1,12 +1,13 @@
-"""`aibild report cost` and `aibild report licenses`."""
+"""`aibild report cost|licenses|transparency`."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from .shared import common, errors, print_json
+from .shared import common, errors, print_json, today
 
 
 @click.group()
@@ -60,3 +61,31 @@ def licenses(root: Path, store: Path | None, as_json: bool, quiet: bool, verbose
                 click.echo(f"  {page}")
         if not rows:
             click.echo("no page shows a picture of a declared model", err=True)
+
+
+@report.command()
+@common
+@click.option("--output", type=click.Path(path_type=Path), help="The output folder, instead of the one in aibild.toml.")
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="Where transparency.html and .json go.")
+def transparency(
+    root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, output: Path | None, folder: Path | None
+) -> None:
+    """Write the evidence of the built site: source, model, marks, people, approvals of every picture, and what it lacks."""
+    with errors(as_json):
+        from ..build.transparency import transparency as run
+        from ..config import STATE_FOLDER
+        from ..disk import write_atomic
+        from ..reports.transparency import transparency_html, transparency_object
+
+        day = today()
+        bundle = run(root, output_dir=output, today=day)
+        found = transparency_object(bundle, day)
+        target = folder or root / STATE_FOLDER / "transparency"
+        text = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+        for name, data in (("transparency.json", text), ("transparency.html", transparency_html(bundle, day))):
+            write_atomic(target / name, data.encode())
+        if as_json:
+            print_json(found)
+        elif not quiet:
+            lacking = sum(bool(one.lacking) for one in bundle.pictures)
+            click.echo(f"{target}: {len(bundle.pictures)} pictures, {lacking} lack something", err=True)

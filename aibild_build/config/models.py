@@ -38,7 +38,7 @@ def _model(one: Fields) -> dict[str, Json]:
     if hub and not revision:
         one.tell("source-missing", "expected revision of a hub model as commit or tag, got nothing", hint="pixels depend on it")
     found: dict[str, Json] = {"path": path, "hub": hub, "revision": revision}
-    for key in ("file", "variant", "config", "token", "license", "card", "owner", "contract"):
+    for key in ("file", "variant", "config", "token", "license", "card", "training", "owner", "contract"):
         found[key] = one.text(key)
     found["native"] = one.whole("native", 0, low=16, high=4096) if one.has("native") else 0
     return {key: value for key, value in found.items() if value}

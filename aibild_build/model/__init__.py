@@ -10,7 +10,7 @@ SHA-256 over file bytes and names a blob. A *key* is SHA-256 over canonical JSON
 from __future__ import annotations
 
 from .assets import Actor, Approval, Asset, Made, Outcome, Rejection, Retraction, Verdict
-from .briefs import Brief, Forbidden, Guards, RatioRule, Recipe, Rights, SafeArea, Swatch, Topic, VariantOf, Words
+from .briefs import Brief, Forbidden, Guards, RatioRule, Recipe, Rights, SafeArea, Swatch, Topic, Transparency, VariantOf, Words
 from .findings import Finding, Level, Origin
 from .pages import Cache, Heading, LinkRef, Output, Page, PictureRef, Site, StaticFile
 from .pictures import Candidate, Picture, Related, Source
@@ -69,6 +69,7 @@ __all__ = [
     "Swatch",
     "Tally",
     "Topic",
+    "Transparency",
     "Variant",
     "VariantOf",
     "Verdict",

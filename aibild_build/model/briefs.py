@@ -62,6 +62,16 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transparency:
+    """What is told of a picture beside what it is. `label` None shows one on what a trained model made; `people` is `none`,
+    `invented` or `real`, and `risk` the author's own class, "" where nobody said."""
+
+    label: bool | None = None
+    people: str = ""
+    risk: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantOf:
     """A named variant of a brief and the one field that differs in it."""
 
@@ -141,6 +151,7 @@ class Brief:
     license: str = ""
     acquire_license_page: str = ""
     rights: Rights = field(default_factory=Rights)
+    transparency: Transparency = field(default_factory=Transparency)
     created: str = ""
     location: str = ""
     tags: tuple[str, ...] = ()

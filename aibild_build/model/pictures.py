@@ -40,7 +40,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """All that a template sees of an image.
+    """All that a template sees of an image. `ai` says that a trained model made it, `label` that a visitor is to be told so.
 
     `sources` come grouped by media, best format first; `fallback` is the `<img>`'s own srcset (JPEG or PNG), its last candidate
     the `src`. `share` is 1200×630 JPEG; `structured` are 16:9, 4:3 and 1:1 JPEGs; `thumb` a close crop. `source_type` as in
@@ -73,3 +73,4 @@ class Picture:
     thumb: Related | None
     draft: bool = False
     ai: bool = False
+    label: bool = False

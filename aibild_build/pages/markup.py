@@ -45,7 +45,7 @@ def figure_html(
         linked = f'<a rel="license" href="{escape(picture.license)}">{text}</a>' if picture.license else text
         parts.append(f'<span class="credit">{linked}</span>')
     if note:
-        parts.append(f'<span class="note">{escape(note)}</span>')
+        parts.append(f'<span class="note ai-label">{escape(note)}</span>')
     below = f"<figcaption>{' '.join(parts)}</figcaption>" if parts else ""
     classes = f' class="{escape(css_class)}"' if css_class else ""
     return Markup(f"<figure{classes}>{picture_html(picture)}{below}</figure>")

@@ -247,7 +247,7 @@ def _given(picture: Picture | None) -> Picture:
 def _figure(
     picture: Picture, config: Config, lang: str, caption: str | None = None, credit: str | None = None, css_class: str = ""
 ) -> Markup:
-    note = phrase(lang, "ai_note") if picture.ai else ""
+    note = phrase(lang, "ai_note") if picture.label else ""
     linked = replace(picture, license=local(config, picture.license))
     return figure_html(linked, caption, credit, note=note, css_class=css_class)
 

@@ -97,6 +97,7 @@ def compose(
         thumb=_related(layout.thumb, renditions, base_path) if layout.thumb else None,
         draft=draft,
         ai=ai,
+        label=ai and brief.transparency.label is not False,
     )
 
 

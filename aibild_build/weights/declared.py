@@ -28,6 +28,7 @@ class Declared:
     token: str = ""
     license: str = ""
     card: str = ""
+    training: str = ""
     owner: str = ""
     contract: str = ""
     native: int = 1024
@@ -58,6 +59,7 @@ def declared(name: str, table: Mapping[str, Json], root: Path) -> Declared:
         token=text("token"),
         license=text("license"),
         card=text("card"),
+        training=text("training"),
         owner=text("owner"),
         contract=text("contract"),
         native=int(str(table.get("native") or 1024)),

@@ -89,7 +89,7 @@ def test_figures_say_caption_credit_and_note() -> None:
     assert figure_html(sea, note="By AI").endswith(
         '<figcaption><span class="caption">At &lt;dawn&gt;</span>'
         ' <span class="credit"><a rel="license" href="/licence/">Studio</a></span>'
-        ' <span class="note">By AI</span></figcaption></figure>'
+        ' <span class="note ai-label">By AI</span></figcaption></figure>'
     )
     assert "figcaption" not in figure_html(sea, caption="", credit="")
     assert 'class="caption">Other<' in figure_html(sea, caption="Other")

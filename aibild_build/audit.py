@@ -111,8 +111,8 @@ def read_trail(text: str) -> tuple[Trail, tuple[Finding, ...]]:
         if one is None:
             faults.append(_fault("audit-line", f"expected a line of the trail, got {fault}", number, _KEEP))
             continue
-        if _hash(one) != one.hash:
-            message = f"this line was changed: its content gives {_hash(one)[:12]}, and it says {one.hash[:12]}"
+        if (came := _hash_of(row, one.hash)) != one.hash:
+            message = f"this line was changed: its content gives {came[:12]}, and it says {one.hash[:12]}"
             faults.append(_fault("audit-changed", message, number, _RESTORE))
         if one.hash in found:
             message = f"this line stands a second time; the first is line {found[one.hash][1]}"
@@ -151,8 +151,7 @@ def append(root: Path, events: Sequence[Entry]) -> tuple[str, ...]:
         rest = data[end:].decode("utf-8", "replace")
         kept = data if not rest or _whole(rest) else data[:end]
         lead = b"\n" if kept and not kept.endswith(b"\n") else b""
-        trail, _ = read_trail((kept + lead).decode("utf-8", "replace"))
-        chained = tuple(_chained(events, trail.heads))
+        chained = tuple(_chained(events, _heads(kept.decode("utf-8", "replace"))))
         os.ftruncate(handle, len(kept))
         os.lseek(handle, 0, os.SEEK_END)
         _write_all(handle, lead + b"".join(canonical(to_json(one)) + b"\n" for one in chained))
@@ -175,6 +174,34 @@ def _hash(one: Entry) -> str:
     return digest_of(canonical({name: value for name, value in to_json(one).items() if name != "hash"}))
 
 
+def _hash_of(row: str, said: str) -> str:
+    """`_hash` from the line itself: its own hash stands there once, and never last. Text within it has its quotes escaped."""
+    return digest_of(row.replace(f'"hash":"{said}",', "", 1).encode())
+
+
+def _heads(text: str) -> tuple[str, ...]:
+    """The hashes that no line follows, as the lines say it: whether they are right is asked when the trail is verified."""
+    names: set[str] = set()
+    followed: set[str] = set()
+    for row in text.split("\n"):  # other ends of lines may stand in a text
+        try:
+            value = json.loads(row)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and isinstance(value.get("hash"), str) and isinstance(value.get("follows"), list):
+            names.add(value["hash"])
+            followed.update(name for name in value["follows"] if isinstance(name, str))
+    return tuple(sorted(names - followed))
+
+
+def _is_canonical(value: object, row: str) -> bool:
+    """What the standard library writes is canonical but for some numbers; those are written again by hand."""
+    return _quick(value) == row or canonical(value).decode() == row
+
+
+_quick = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def _read_line(row: str) -> tuple[Entry | None, str]:
     try:
         value = json.loads(row)
@@ -182,14 +209,14 @@ def _read_line(row: str) -> tuple[Entry | None, str]:
         return None, "no JSON" if row.strip() else "an empty line"
     try:
         one = from_json(Entry, value)
-        return (one, "") if canonical(value).decode() == row else (None, "JSON that is not canonical")
+        return (one, "") if _is_canonical(value, row) else (None, "JSON that is not canonical")
     except ValueError as error:
         return None, str(error)
 
 
 def _whole(row: str) -> Entry | None:
     one, _ = _read_line(row)
-    return one if one is not None and _hash(one) == one.hash else None
+    return one if one is not None and _hash_of(row, one.hash) == one.hash else None
 
 
 def _parentless(found: Mapping[str, tuple[Entry, int]]) -> Iterator[Finding]:

@@ -65,27 +65,28 @@ def _cut(lock: Lock, trail: Trail) -> Iterator[Finding]:
 
 def _untold(lock: Lock, trail: Trail) -> Iterator[Finding]:
     """Decisions in the lock that the trail does not tell, or tells the end of."""
+    about: dict[str, list[Entry]] = {}
+    for one in trail.entries:
+        for pixels in {picture.pixels for picture in one.pictures}:
+            about.setdefault(pixels, []).append(one)
     for brief, assets in sorted(lock.briefs.items()):
         for asset, pinned in sorted(assets.items()):
             rows = [(Event.APPROVED, one.who, one.role, one.pixels) for one in pinned.approvals]
             rows += [(Event.REJECTED, one.who, one.role, one.pixels) for one in pinned.rejections]
             for event, who, role, pixels in rows:
-                told = [
-                    one
-                    for one in trail.entries
-                    if (one.event, one.who, one.role, one.brief, one.asset) == (event, who, role, brief, asset)
-                    and _holds(one, pixels)
-                ]
+                near = about.get(pixels, [])
+                asked = (event, who, role, brief, asset)
+                told = [one for one in near if (one.event, one.who, one.role, one.brief, one.asset) == asked]
                 subject = f"`{brief}`" if asset == "master" else f"`{brief} {asset}`"
                 what = f"that {who} {_SAID[event]} {pixels[:12]} of {subject}"
                 if not told:
                     hint = f"decide with aibild, which writes both files; or bring back {TRAIL_FILE}"
                     yield _fault("audit-unrecorded", f"the lock says {what}, and the trail does not", hint, LOCK_FILE)
-                elif _ended(trail, told, who, brief, asset, pixels):
+                elif _ended(trail, told, _endings(near, told, who, brief, asset)):
                     message = f"the lock says {what}, and the trail says that this was taken back"
                     yield _fault("audit-ended", message, f"take the row out of {LOCK_FILE}, or decide again", LOCK_FILE)
     for pixels, barred in sorted(lock.retracted.items()):
-        if not any(one.event is Event.RETRACTED and _holds(one, pixels) for one in trail.entries):
+        if not any(one.event is Event.RETRACTED for one in about.get(pixels, ())):
             message = f"the lock says that {barred.who} retracted {pixels[:12]}, and the trail does not"
             yield _fault("audit-unrecorded", message, f"bring back {TRAIL_FILE} from version control", LOCK_FILE)
 
@@ -117,18 +118,24 @@ def _forgotten(lock: Lock, trail: Trail) -> Iterator[Finding]:
             yield _fault("audit-forgotten", message, hint, LOCK_FILE)
 
 
-def _ended(trail: Trail, told: list[Entry], who: str, brief: str, asset: str, pixels: str) -> bool:
-    """Whether each of these events is followed by one that takes it back."""
-    ending = [
+def _endings(near: list[Entry], told: list[Entry], who: str, brief: str, asset: str) -> list[Entry]:
+    """The events among `near`, all about the same pixels, that take back what `who` said of them here."""
+    return [
         one
-        for one in trail.entries
-        if one.event in _ENDING
-        and _holds(one, pixels)
-        and one not in told
-        and (one.event is Event.RETRACTED or (one.brief, one.asset) == (brief, asset))
-        and (one.event is Event.RETRACTED or who in (one.who, one.reason.removeprefix(OF)))
+        for one in near
+        if one.event is Event.RETRACTED
+        or (
+            one.event in _ENDING
+            and one not in told
+            and (one.brief, one.asset) == (brief, asset)
+            and who in (one.who, one.reason.removeprefix(OF))
+        )
     ]
-    return all(_before_any(trail, one, ending) for one in told)
+
+
+def _ended(trail: Trail, told: list[Entry], endings: list[Entry]) -> bool:
+    """Whether each of these events is followed by one that takes it back."""
+    return bool(endings) and all(_before_any(trail, one, endings) for one in told)
 
 
 def _before_any(trail: Trail, one: Entry, later: list[Entry]) -> bool:

@@ -38,9 +38,9 @@ _GTIN = re.compile(r"\d{8}|\d{12,14}")
 
 def read_product(fields: Fields, schema: str) -> dict[str, Json]:
     """The product of a page; empty without one. A page whose schema is no Product must have none."""
-    table = fields.fields("product")
-    if not table.values:
+    if not fields.has("product"):
         return {}
+    table = fields.fields("product")
     texts = {
         "name": table.text("name"),
         "brand": table.text("brand"),

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,8 +26,16 @@ from aibild_build.build.board import Need, slug_of
 from aibild_build.build.review import Asked, ReviewDesk
 from aibild_build.cli import aibild
 from aibild_build.errors import AibildError, OutputError
+from aibild_build.gates import Measured
+from aibild_build.imagefile import encode_png
+from aibild_build.model import Json
+from aibild_build.plan.gates import gates_at_work, questions
+from aibild_build.plan.pictures import asset_key, find_pinned, want_assets
+from aibild_build.plan.reading import open_project
+from aibild_build.store import Store
 from aibild_build.web.review import export_board
 from aibild_build.web.review.view import HERE, languages
+from aibild_build.wire import to_json
 from tests.support.project import edit, run_build, stamps, tree
 from tests.support.review import ADA, Reviewed, desk, lock_of, project, reviewing, trail_of
 
@@ -328,6 +340,61 @@ def test_the_command_writes_a_folder(root: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0 and (tmp_path / "out" / "index.html").is_file() and not (tmp_path / "out" / "quay.html").exists()
     done = CliRunner().invoke(aibild, ["review", "nobody", "--root", str(root), "--json"])
     assert done.exit_code == 3 and "there is no brief `nobody`" in done.stdout
+
+
+def test_ctrl_c_ends_it_while_a_page_listens(root: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "GIT_AUTHOR_EMAIL": "ada@example.org"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "aibild_build", "review", "--root", str(root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as run:
+        assert run.stdout is not None and run.stderr is not None
+        url = run.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{30,}", url)
+        assert "ada@example.org" in run.stderr.readline()
+        opener = build_opener(HTTPCookieProcessor())
+        opener.open(url).close()
+        stream = opener.open(url.partition("?")[0] + "events")
+        stream.readline()
+        run.send_signal(signal.SIGINT)
+        while (line := stream.readline()) != b"event: ended\n":
+            assert line, "the stream broke off"
+        stream.close()
+        assert run.wait(30) == 0 and run.stderr.read() == ""
+
+
+def test_evidence_lies_over_what_it_is_about(root: Path, tmp_path: Path) -> None:
+    """The same project with a store in which a gate left a picture."""
+    project_, old, new = open_project(root), Store(root / ".aibild/store"), Store(tmp_path / "store")
+    wanted = want_assets(project_, old, briefs=["quay"])[0]
+    evidence = new.put(encode_png(bytes(4 * 8 * 4), (8, 4), "RGBA")).digest
+    assert wanted.pinned is not None
+    for pin in wanted.pinned.candidates:
+        asset = find_pinned(old, pin)
+        assert asset is not None
+        new.put(old.get(asset.digest) or b"")
+        for key in (asset_key(pin.recipe, pin.pixels), pin.recipe):
+            record = old.lookup(key)
+            assert record is not None
+            kind = "recipe" if key == pin.recipe else "asset"
+            new.record(key, kind, {name: record[name] for name in ("asset", "recipe", "noted")}, needs=(asset.digest,))
+        for question in questions(project_, wanted, asset, gates_at_work(project_)):
+            fields: dict[str, Json] = {"measured": to_json(Measured(score=1.0, evidence=evidence))}
+            new.record(question.key, "measure", fields, needs=(evidence,))
+    with reviewing(root, store_dir=tmp_path / "store") as at:
+        opener = opened(at)
+        page = get(opener, at, "quay.html")
+        assert 'name="evidence"' in page and f'src="evidence/{evidence}.png"' in page
+        with opener.open(f"{at.base}evidence/{evidence}.png") as answer:
+            assert answer.headers["Content-Type"] == "image/png" and answer.read()[:4] == b"\x89PNG"
+        with pytest.raises(HTTPError) as error:  # a blob that is no evidence
+            get(opener, at, f"evidence/{next(iter(wanted.assets.values())).digest}.png")
+        assert error.value.code == 404
+        error.value.close()
 
 
 def test_languages_have_the_same_words() -> None:

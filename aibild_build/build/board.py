@@ -31,8 +31,8 @@ from ..source import nearest
 from ..store import Store
 from ..wire import to_json
 from .gating import outcome_of, score_of, topics_of
+from .preview import Box
 
-Box = tuple[int, int, int, int]
 _PLAIN = re.compile(r"[^a-z0-9]+")
 
 

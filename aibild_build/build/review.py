@@ -9,28 +9,32 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from html import escape
 from pathlib import Path
 
 from ..audit import TRAIL_FILE, read_trail
 from ..canonical import digest_of
 from ..config import CONFIG_FILE
-from ..errors import DecisionError
-from ..lock import LOCK_FILE
+from ..errors import DecisionError, TemplateError
+from ..lock import LOCK_FILE, Pin
 from ..model import Actor
 from ..plan import TEMPLATES_FOLDER, store_path
+from ..plan.pictures import find_pinned
 from ..plan.reading import Project, open_project
 from ..store import Store
 from .board import Board, Entry, read_board, seen_of
 from .deciding import approve_pictures, pick_picture, reject_pictures, withdraw_pictures
+from .on_page import page_with
 from .pinning import read_now, trail_text
-from .preview import cut_picture, page_with
+from .preview import Box, cut_picture, open_master
 
 KINDS = ("approve", "reject", "withdraw", "pick")
 _CUT = re.compile(r"([0-9a-f]{64})-(\d{1,5})-(\d{1,5})-(\d{1,5})-(\d{1,5})-(\d{2,4})")
 _CUTS_KEPT = 200  # about 30 MB
+_MASTERS_KEPT = 4  # about 40 MB; of one master several cuts are asked for in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,7 @@ class Said:
 class _Read:
     stamp: str
     project: Project
+    pins: Mapping[str, Pin]
     board: Board
 
 
@@ -79,6 +84,7 @@ class ReviewDesk:
         project = open_project(root)
         self._store = Store(store_dir or store_path(project), read_only=True)
         self._cut = lru_cache(_CUTS_KEPT)(self._made_cut)
+        self._master = lru_cache(_MASTERS_KEPT)(partial(open_master, self._store))
         self._now = self._read(self._source())
 
     @property
@@ -94,25 +100,26 @@ class ReviewDesk:
         return _stamp(self._root / name for name in (LOCK_FILE, TRAIL_FILE))
 
     def cut(self, name: str) -> bytes | None:
-        """WebP of a cut by its name (`preview.cut_name` without the ending), None for one that no candidate has."""
+        """WebP of a cut by its name (`preview.cut_name` without the ending), None for pixels that the lock does not pin."""
         found = _CUT.fullmatch(name)
-        known = {choice.pixels: choice for entry in self._now.board.entries for choice in entry.choices}
-        choice = known.get(found[1]) if found else None
-        if found is None or choice is None or not choice.digest:
+        pin = self._now.pins.get(found[1]) if found else None
+        if found is None or pin is None:
             return None
         x, y, width, height, width_px = map(int, found.groups()[1:])
-        if not (width and height and width_px) or x + width > choice.size[0] or y + height > choice.size[1]:
+        asset = find_pinned(self._store, pin)
+        if asset is None or not (width and height and width_px) or x + width > asset.size[0] or y + height > asset.size[1]:
             return None
-        return self._cut(choice.digest, (x, y, width, height), width_px)
+        return self._cut(asset.digest, (x, y, width, height), width_px)
 
     def page(self, entry: Entry, number: int, showing: int) -> str | None:
         """HTML of a page that shows the picture, with the candidate `number` in it; None where there is none."""
         choice = next((one for one in entry.choices if one.number == number), None)
         if choice is None or not choice.digest or not 0 <= showing < len(entry.shown):
             return None
-        now = self._current()
-        others = {one.name: one.picked for one in now.board.entries if one.brief == entry.brief and one.picked is not None}
-        return page_with(now.project, entry, choice, entry.shown[showing], others, "../cuts/")
+        try:
+            return page_with(self._current().project, entry, choice, entry.shown[showing], "../cuts/")
+        except TemplateError as error:
+            return f"<!doctype html><title>-</title><p>{escape(error.path)}: {escape(error.message)}</p>"
 
     def evidence(self, digest: str) -> bytes | None:
         """PNG of what a gate points at, None for one that no verdict names."""
@@ -155,14 +162,16 @@ class ReviewDesk:
     def _read(self, source: str) -> _Read:
         project = open_project(self._root)
         trail, _ = read_trail(trail_text(self._root))
-        return _Read(source, project, read_board(project, self._store, trail, self._briefs))
+        everything = (pinned for assets in project.lock.briefs.values() for pinned in assets.values())
+        pins = {pin.pixels: pin for pinned in everything for pin in pinned.candidates}
+        return _Read(source, project, pins, read_board(project, self._store, trail, self._briefs))
 
     def _source(self) -> str:
         """Changes with anything that the board is made of. A walk of all sources, so for pages and not for every second."""
         return _stamp(_sources(self._root))
 
-    def _made_cut(self, digest: str, box: tuple[int, int, int, int], width_px: int) -> bytes:
-        return cut_picture(self._store, digest, box, width_px)
+    def _made_cut(self, digest: str, box: Box, width_px: int) -> bytes:
+        return cut_picture(self._master(digest), box, width_px)
 
 
 def _sources(root: Path) -> Iterator[Path]:

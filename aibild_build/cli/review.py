@@ -64,8 +64,7 @@ def _serve(desk: ReviewDesk, port: int, quiet: bool) -> None:
     with Watch(desk.stamp, app.changed):
         try:
             server.run()
-        except KeyboardInterrupt:
+        finally:
             events.tell("ended")
             events.close()
-        finally:
             server.close()

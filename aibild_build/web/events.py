@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 _PING_S = 15.0
 _RETRY_MS = 500
+_LAST_WORDS_S = 2.0  # a page that does not read holds the end up no longer
 _END = ""
 
 
@@ -23,7 +24,7 @@ class Events:
     def __init__(self, *, ping_s: float = _PING_S) -> None:
         self._ping_s = ping_s
         self._listeners: set[queue.SimpleQueue[str]] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._ended = False
 
     def tell(self, name: str, text: str = "") -> None:
@@ -37,11 +38,12 @@ class Events:
         return Response(self._stream(), mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
 
     def close(self) -> None:
-        """End every stream, and those that are asked for later at once."""
+        """End every stream once it has said what it had to, and those that are asked for later at once."""
         with self._lock:
             self._ended = True
             for listener in self._listeners:
                 listener.put(_END)
+            self._lock.wait_for(lambda: not self._listeners, timeout=_LAST_WORDS_S)
 
     def _stream(self) -> Iterator[bytes]:
         listener: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -62,6 +64,7 @@ class Events:
         finally:
             with self._lock:
                 self._listeners.discard(listener)
+                self._lock.notify_all()
 
 
 class Watch:

@@ -76,7 +76,7 @@ class Local:
         return f"http://{HOST}:{self.port}/" + (f"?{urlencode({TOKEN: self._token})}" if self._token else "")
 
     def run(self) -> None:
-        """Answer until `close` is called from another thread or a KeyboardInterrupt comes, which is passed on."""
+        """Answer until `close` is called from another thread, or Ctrl-C."""
         self._server.serve_forever(poll_interval=_POLL_S)
 
     def __enter__(self) -> Local:

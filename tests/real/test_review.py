@@ -234,6 +234,7 @@ def test_a_copy_in_a_folder_opens_from_the_disk(browser: Any, root: Path, tmp_pa
     page = seen.page
     page.goto((tmp_path / "attached" / "index.html").as_uri(), wait_until="load")
     page.get_by_role("link", name="quay").click()
+    headed(page, "quay")
     page.keyboard.press("v")
     frame = page.frame_locator("#candidate-2 iframe:visible")
     frame.locator(".hero img").wait_for()

@@ -14,7 +14,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from ...build.board import Board, Choice, Cut, Entry
-from ...build.preview import cut_name, frame_name
+from ...build.on_page import frame_name
+from ...build.preview import cut_name
 from ...model import Json
 
 HERE = Path(__file__).parent

@@ -135,6 +135,7 @@ if (choices) {
 const help = one("#help");
 one("[data-help]").addEventListener("click", () => help.showModal());
 for (const dialog of all("dialog")) dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
+for (const button of all("[data-dismiss]")) button.addEventListener("click", () => button.parentElement.remove());
 for (const button of all("[data-reload]")) button.addEventListener("click", () => location.reload());
 
 const keys = {

@@ -89,9 +89,9 @@ class Gate(Protocol):
     whole picture, `crop` at each cut that a slot shows, `rendition` at the encoded files, `assets` is judged over all published
     pictures with `compare`, `prompt` reads words before anything is made. `facts` are names of FACTS; where one of `wants`, a
     fact or a setting, is empty the gate is not asked. `settings` are its keys beside `level`, by kind ("number", "flag", "text",
-    "texts", "file", and "weights": a path that may lead nowhere); `measured_with` are those of them that decide what is measured. `level` is what its verdicts weigh unless
-    the site says otherwise: `error` gates, `warning` and `note` advise, `off` sleeps. `better` is "higher" or "lower". `sample`,
-    in scope `rendition`, is `all` files of a cut or its `ends` (smallest and largest).
+    "texts", "file", and "weights": a path that may lead nowhere); `measured_with` are those of them that decide what is measured.
+    `level` is what its verdicts weigh unless the site says otherwise: `error` gates, `warning` and `note` advise, `off` sleeps.
+    `better` is "higher" or "lower". `sample`, in scope `rendition`, is `all` files of a cut or its `ends` (smallest and largest).
     """
 
     name: str

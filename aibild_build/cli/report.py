@@ -1,8 +1,9 @@
-"""`aibild report cost|licenses|transparency`."""
+"""`aibild report cost|drift|licenses|transparency`."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -89,3 +90,27 @@ def transparency(
         elif not quiet:
             lacking = sum(bool(one.lacking) for one in bundle.pictures)
             click.echo(f"{target}: {len(bundle.pictures)} pictures, {lacking} lack something", err=True)
+
+
+@report.command()
+@click.argument("profile", required=False, default="")
+@common
+@click.option(
+    "--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Pictures made from this day on are the newer ones."
+)
+def drift(root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, profile: str, since: datetime) -> None:
+    """Say how far newer pictures of PROFILE, or of every profile, have drifted from older ones. Not FID; see the docs."""
+    with errors(as_json):
+        from ..build.drift import drift as run
+        from ..wire import to_json
+
+        rows = run(root, since=since.date().isoformat(), profile=profile, store_dir=store)
+        if as_json:
+            print_json({"schema": 1, "profiles": [to_json(row) for row in rows]})
+            return
+        for row in rows:
+            if row.distance is None:
+                click.echo(f"{row.profile}: too few pictures to say ({row.older} before {row.since}, {row.newer} since)")
+            else:
+                usual = f"; the older ones differ by {row.usual:g} among themselves" if row.usual is not None else ""
+                click.echo(f"{row.profile}: {row.distance:g} ({row.older} before {row.since}, {row.newer} since){usual}")

@@ -1502,7 +1502,7 @@ FAMILIES: Mapping[str, tuple[Bad, ...]] = {
             put="`[gates.blnak]`",
             prepare=setting('[gates.blnak] level = "off"'),
             exit=2,
-            line="aibild.toml: error: expected [gates.NAME] with one of blank, duplicate, size, got `blnak` [source-unknown-key]",
+            line="aibild.toml: error: expected [gates.NAME] with one of artefacts, blank, brisque, clip, clutter, contrast, duplicate, fidelity, legible, logo, motif, nsfw, palette, sharpness, size, text, thumbnail, got `blnak` [source-unknown-key]",
         ),
         Bad(
             put="`[gates.blank] spraed = 2`",

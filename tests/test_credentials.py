@@ -243,6 +243,30 @@ def test_imported_pictures_are_opened_and_not_created(home: Path, signer: Signer
     assert [one["relationship"] for one in ingredients] == ["parentOf"]
 
 
+def test_a_manifest_that_came_with_a_file_is_kept(home: Path, signer: Signer, tmp_path: Path) -> None:
+    from PIL import Image
+
+    from aibild_build.config import Credentials
+    from aibild_build.model import Variant
+    from aibild_build.renditions.credentials import Story, seal_of
+    from aibild_build.renditions.credentials.sign import sign
+
+    size = (640, 360)
+    Image.new("RGB", size, "#206090").save(tmp_path / "wave.jpg", quality=90)
+    variant = Variant(pixels="0" * 64, crop=(0, 0, *size), size=size, format="jpeg", settings={}, codec=1, room_bytes=2048)
+    story = Story(title="wave", source_type="digitalCapture", agent="a camera", day="2026-11-22", size=size)
+    came, _ = sign((tmp_path / "wave.jpg").read_bytes(), seal_of(story, variant, Credentials(), signer), signer, os.environ)
+    page = "---\ntitle: Tides\n---\n\n![A wave](wave.jpg)\n"
+    root = write_project(tmp_path / "site", {"aibild.toml": config(), "site/tides.md": page})
+    (root / "site/wave.jpg").write_bytes(came)
+    run_build(root)
+    for one in said(root, signer):
+        if Path(one.file).name.startswith("wave-"):
+            found = verify_manifest(Path(one.file).read_bytes(), f"image/{one.format}", trust=signer.trust)
+            assert (found.state, one.actions[0]) == ("trusted", "opened")
+            assert [parent["active_manifest"] != "" for parent in found.manifest["ingredients"]] == [True]
+
+
 def test_init_test_keeps_what_is_there(home: Path, signer: Signer) -> None:
     again, made = init_test(os.environ, NOW)
     assert not made and again == signer and signer.test and signer.name == "test"

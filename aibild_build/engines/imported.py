@@ -122,6 +122,7 @@ class Imported:
                 mode=picture.mode,
                 source_type=source_type,
                 environment=environment,
+                original=inputs[ROLE] if seen.c2pa else b"",
             ),
         )
 

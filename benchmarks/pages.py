@@ -29,9 +29,9 @@ TAGS = tuple(f"tag-{number:02d}" for number in range(40))
 WORDS = tuple(
     re.findall(
         r"\w+",
-        "amber basket canal delta ember ferry glacier hollow inlet jetty kettle lantern marble nectar orchard pebble quarry ripple "
-        "saddle timber upland velvet walnut yarrow zephyr anchor beacon cedar drift eastern fathom granite harvest island juniper "
-        "lower mossy northern ochre plain quick round slow tall under with from over into near past along behind above this that "
+        "amber basket canal delta ember ferry glacier hollow inlet jetty kettle lantern marble nectar orchard pebble quarry "
+        "ripple saddle timber upland velvet walnut yarrow zephyr anchor beacon cedar drift eastern fathom granite harvest island "
+        "juniper lower mossy northern ochre plain quick round slow tall under with from over into near past along behind above this that "
         "every some few many one two before after when where while and but or the a of to in on",
     )
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -133,6 +133,9 @@ def _fetched(url: str) -> bytes:
     try:
         with urlopen(Request(url, headers={"User-Agent": "aibild-verify"}), timeout=_TIMEOUT_S) as answer:
             data: bytes = answer.read(MAX_BYTES + 1)
+    except HTTPError as error:
+        with error:
+            raise AibildError(f"cannot fetch {url}: the server answers {error.code}") from error
     except (URLError, OSError, ValueError) as error:
         raise AibildError(f"cannot fetch {url}: {getattr(error, 'reason', '') or error}") from error
     if len(data) > MAX_BYTES:

@@ -25,6 +25,7 @@ _PACKAGES = {
     "exiftool": "libimage-exiftool-perl",
     "java": "default-jre-headless",
     "node": "nodejs",
+    "openssl": "openssl",
     "webpinfo": "webp",
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import io
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from aibild_build.renditions.credentials import Parent, Seal, Signer, Story, fin
 from aibild_build.renditions.credentials.profile import faults
 from aibild_build.renditions.credentials.sign import sign
 from tests.support.certificates import MAIL, WEB_SERVER, write_chain
+from tests.support.judges import command
 
 NAMED = Credentials(certificate="certs/chain.pem", key="certs/key.pem", trust="certs/root.pem")
 TODAY = datetime.now(UTC).date().isoformat()
@@ -189,8 +189,7 @@ def test_an_authority_that_does_not_answer_stops_signing(tmp_path: Path) -> None
 @pytest.fixture
 def authority(tmp_path: Path) -> Iterator[str]:
     """A time-stamp authority of this machine: `openssl ts` behind a loopback server."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl")
+    program = command("openssl")
     folder = tmp_path / "tsa"
     folder.mkdir()
     (folder / "tsa.cnf").write_text(
@@ -203,7 +202,7 @@ def authority(tmp_path: Path) -> Iterator[str]:
     (folder / "serial").write_text("01\n")
 
     def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+        subprocess.run([program, *arguments], cwd=folder, check=True, capture_output=True)
 
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/CN=TSA root")

@@ -23,6 +23,7 @@ from ..lock import LOCK_FILE, write_lock
 from ..model import Actor, Brief, Report, Tally
 from ..pages.content import Parsed, Spread
 from ..plan.approvals import alt_drafts, approval_findings, refuse_lacking, unapproved
+from ..plan.gates import hero_styles
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins, declared_model
 from ..plan.pages import keep_remembered, read_remembered, want_pages
@@ -122,7 +123,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         looked = let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
-        pictures = compose_pictures(config, briefs, files.renditions)
+        pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
         with output_turn(output, state), staging_folder(output) as staging:
             renderer, remembered = plan.renderer_for(project, pictures), read_remembered(state)
             pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)

@@ -5,7 +5,8 @@ Models give such pictures when numbers overflow (NaN becomes black).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import sqrt
 
 from ..model import Json, Outcome
 from . import Judgement, Measured, Scored, Seen
@@ -20,10 +21,10 @@ class Blank(Scored):
 
     def measure(self, seen: Seen) -> Measured:
         """Score: the standard deviation of the channel that varies most, 0–127.5."""
-        import numpy
+        from PIL import Image
 
-        samples = numpy.frombuffer(seen.samples, numpy.uint8).reshape(-1, len(seen.mode))
-        spread = float(samples[:, :3].std(axis=0, dtype=numpy.float64).max())
+        counts = Image.frombytes(seen.mode, seen.size, seen.samples).histogram()
+        spread = max(_spread(counts[start : start + 256]) for start in (0, 256, 512))
         return Measured(score=round(spread, 3), facts={"engine": seen.facts["engine"]})
 
     def judge(self, measured: Measured, settings: Mapping[str, Json]) -> Judgement:
@@ -34,3 +35,10 @@ class Blank(Scored):
 
     def told(self, measured: Measured, at: float) -> str:
         return f"expected a picture, got almost one colour (spread {measured.score:g})"
+
+
+def _spread(counts: Sequence[int]) -> float:
+    """Standard deviation of the 8-bit values that were counted."""
+    total = sum(counts)
+    mean = sum(value * count for value, count in enumerate(counts)) / total
+    return sqrt(sum((value - mean) ** 2 * count for value, count in enumerate(counts)) / total)

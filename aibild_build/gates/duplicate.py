@@ -90,15 +90,16 @@ def _close_many(names: list[str], measured: Mapping[str, Measured], near: int) -
     def column(name: str) -> numpy.ndarray:
         return numpy.array([int(str(measured[one].facts[name]), 16) for one in names], numpy.uint64)
 
-    straight, gradient, mirrored = column("phash"), column("dhash"), column("mirror")
+    straight, mirrored = column("phash"), column("mirror")
     for index, first in enumerate(names[:-1]):
         rest = slice(index + 1, None)
-        plain = numpy.maximum(
-            numpy.bitwise_count(straight[rest] ^ straight[index]), numpy.bitwise_count(gradient[rest] ^ gradient[index])
-        )
-        distance = numpy.minimum(plain, numpy.bitwise_count(straight[rest] ^ mirrored[index]) + _MIRRORED)
-        for hit in numpy.flatnonzero(distance <= near):
-            yield first, names[index + 1 + int(hit)], int(distance[hit])
+        close = numpy.bitwise_count(straight[rest] ^ straight[index]) <= near
+        close |= numpy.bitwise_count(straight[rest] ^ mirrored[index]) <= near - _MIRRORED
+        for hit in numpy.flatnonzero(close):
+            second = names[index + 1 + int(hit)]
+            distance = _distance(measured[first].facts, measured[second].facts)
+            if distance <= near:
+                yield first, second, distance
 
 
 def _colour_distance(one: Measured, two: Measured) -> float:

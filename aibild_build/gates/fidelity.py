@@ -27,7 +27,7 @@ class Fidelity(Scored):
     name = "fidelity"
     what = "a likeness to the master"
     scope = "rendition"
-    review, block = 0.85, 0.65
+    review, block = 0.85, 0.60
 
     def measure(self, seen: Seen) -> Measured:
         """Score: at most 1, where 1 is the same picture: the mean over blocks with detail, or plain ones, the lower."""

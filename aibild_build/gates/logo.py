@@ -14,11 +14,11 @@ from ..model import Json
 from . import Measured, Scored, Seen, number
 from .pixels import AMBER, edges, evidence, luma, small
 
-_LONGEST_PX = 512
-_SCALES = 9
+_LONGEST_PX = 720
+_SCALES = 14
 _SMALLEST, _LARGEST = 0.06, 0.30  # width of the mark in widths of the cut
 _CLEAR = 128
-_FINER = (0.93, 0.965, 1.035, 1.07)  # between the sizes tried first
+_FINER = (0.955, 0.98, 1.02, 1.045)  # between the sizes tried first
 _EDGE = 8.0  # levels a pixel
 _ENOUGH = 0.8  # of an outline; a ground may have the colour of the mark here and there
 
@@ -68,8 +68,9 @@ class Logo(Scored):
 
         for share in np.geomspace(low, max(low, high), _SCALES):
             look(float(share))
-        for nearer in _FINER if where[2] else ():
-            look(where[2] * nearer)
+        near = where[2]
+        for nearer in _FINER if near else ():
+            look(near * nearer)
         box: list[Json] = [round(side, 4) for side in where]
         return Measured(score=round(best, 4), facts={"box": box, "ratio": seen.facts.get("ratio")})
 

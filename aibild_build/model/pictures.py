@@ -44,7 +44,7 @@ class Picture:
 
     `sources` come grouped by media, best format first; `fallback` is the `<img>`'s own srcset (JPEG or PNG), its last candidate
     the `src`. `share` is 1200×630 JPEG; `structured` are 16:9, 4:3 and 1:1 JPEGs; `thumb` a close crop. `source_type` as in
-    `Asset`.
+    `Asset`. `style` is CSS for the box of a hero: a `--scrim` that its words need.
     """
 
     id: str
@@ -74,3 +74,4 @@ class Picture:
     draft: bool = False
     ai: bool = False
     label: bool = False
+    style: str = ""

@@ -18,6 +18,7 @@ from ..pages.render import Renderer
 from ..store import Store
 from .approvals import alt_drafts, approval_findings, unapproved
 from .costs import past_costs
+from .gates import hero_styles
 from .guarding import guarded
 from .pages import WantedPage, read_remembered, want_pages
 from .pictures import WantedAsset, engine_findings, want_assets, with_cost
@@ -51,7 +52,7 @@ def plan_project(project: Project, *, today: str, store_dir: Path | None, output
     wanted = with_cost(want_assets(project, store, force=force), costs)
     assets, days = expected_assets(wanted, today)
     briefs = want_renditions(project, store, assets, days, force=force, seconds_per_megapixel=costs.encodes)
-    pages = _pages(project, briefs, output_dir or output_path(project), force)
+    pages = _pages(project, store, briefs, output_dir or output_path(project), force)
     work = tuple(one.work for asset in wanted for one in asset.making) + tuple(
         one.work for group in (tuple(r for b in briefs for r in b.renditions), pages) for one in group if one.work is not None
     )
@@ -158,8 +159,8 @@ def renderer_for(project: Project, pictures: Mapping[tuple[str, str, str], Pictu
     return Renderer(project.config, Access(project.config, project.site, pictures), (project.config.root / TEMPLATES_FOLDER,))
 
 
-def _pages(project: Project, briefs: tuple[WantedBrief, ...], output: Path, force: bool) -> tuple[WantedPage, ...]:
+def _pages(project: Project, store: Store, briefs: tuple[WantedBrief, ...], output: Path, force: bool) -> tuple[WantedPage, ...]:
     at_hand = {one.variant.encode: one.rendition for brief in briefs for one in brief.renditions if one.rendition is not None}
-    renderer = renderer_for(project, compose_pictures(project.config, briefs, at_hand))
+    renderer = renderer_for(project, compose_pictures(project.config, briefs, at_hand, hero_styles(project, store, briefs)))
     remembered = read_remembered(project.config.root / STATE_FOLDER)
     return want_pages(project.site.pages, renderer, remembered, output, force=force)

@@ -15,7 +15,7 @@ from ..canonical import digest_of
 from ..colour import parse_translucent
 from ..config import Config
 from ..disk import safe_join
-from ..model import MASTER, Asset, Brief, Json, Level, Outcome, Variant, Verdict
+from ..model import MASTER, Asset, Brief, Json, Level, Outcome, Size, Variant, Verdict
 from ..recipe import for_ratio
 from ..renditions import focal_at, shown_crop, text_areas
 from ..store import Store
@@ -180,7 +180,9 @@ class _Asking:
 
     def about(self, gate: gates.Gate, cut: Cut | None = None) -> Iterator[Question]:
         level = level_of(self._project.config, self.brief, gate)
-        told = self._told if cut is None else {**self._told, **self._facts_in(cut)}
+        told = self._told
+        if cut is not None and self._asset is not None:
+            told = {**told, **_facts_in(self._project, self.brief, self._want.name, self._asset.size, cut)}
         settings = settings_of(self._project.config, self.brief, gate.name)
         if level is Level.OFF or not all(told.get(name) or settings.get(name) for name in gate.wants):
             return
@@ -211,22 +213,49 @@ class _Asking:
             "tags": list(brief.tags),
         }
 
-    def _facts_in(self, cut: Cut) -> dict[str, Json]:
-        """The same facts as they are in one cut; text lies only where a slot lays it."""
-        assert self._asset is not None
-        size, (x, y, width, height) = self._asset.size, cut.box
-        across, down = focal_at(self.brief, cut.ratio)
-        box = shown_crop(self.brief, cut.ratio, size, own=cut.ratio == self._want.name)
-        areas = text_areas(size, cut.ratio, box, self.brief.safe_areas) if cut.text else ()
-        return {
-            "ratio": cut.ratio,
-            "focal": [_within((across * size[0] - x) / width), _within((down * size[1] - y) / height)],
-            "safe_areas": [
-                {side: round(getattr(area, side), 4) for side in ("x", "y", "width", "height")} | {"colour": area.colour}
-                for area in areas
-            ],
-            "scrim": list(scrim(self._project.config)),
-        }
+
+def _facts_in(project: Project, brief: Brief, name: str, size: Size, cut: Cut) -> dict[str, Json]:
+    """What a brief says of one cut of its asset `name`; text lies only where a slot lays it."""
+    x, y, width, height = cut.box
+    across, down = focal_at(brief, cut.ratio)
+    box = shown_crop(brief, cut.ratio, size, own=cut.ratio == name)
+    areas = text_areas(size, cut.ratio, box, brief.safe_areas) if cut.text else ()
+    return {
+        "ratio": cut.ratio,
+        "focal": [_within((across * size[0] - x) / width), _within((down * size[1] - y) / height)],
+        "safe_areas": [
+            {side: round(getattr(area, side), 4) for side in ("x", "y", "width", "height")} | {"colour": area.colour}
+            for area in areas
+        ],
+        "scrim": list(scrim(project.config)),
+    }
+
+
+def hero_styles(project: Project, store: Store, briefs: Sequence[WantedBrief]) -> dict[str, str]:
+    """The CSS that gates lay on the heroes of briefs, by brief: where `apply` is set, and as far as records tell."""
+    laying = [gate for gate in gates_at_work(project) if gate.scope == "crop" and "apply" in gate.settings]
+    styles = {}
+    for want in (want for want in briefs if not want.draft):
+        properties: dict[str, str] = {}
+        for gate in laying:
+            settings = settings_of(project.config, want.brief, gate.name)
+            if settings.get("apply") is True and level_of(project.config, want.brief, gate) is not Level.OFF:
+                properties |= gate.properties(tuple(_on_cuts(project, store, want, gate)), settings)
+        if properties:
+            styles[want.brief.id] = ";".join(f"{name}:{value}" for name, value in sorted(properties.items()))
+    return styles
+
+
+def _on_cuts(project: Project, store: Store, want: WantedBrief, gate: gates.Gate) -> Iterator[gates.Measured]:
+    """What is recorded of the cuts of a brief by a gate that asks for nothing but what is true of a cut."""
+    level = level_of(project.config, want.brief, gate)
+    for name, asset in want.assets.items():
+        for cut in cuts_of(project, want.brief, name, asset):
+            told = _facts_in(project, want.brief, name, asset.size, cut)
+            if all(told.get(fact) for fact in gate.wants):
+                one = _question(project, want.brief, gate, level, told, subject=name, asset=asset, place=cut.ratio, crop=cut.box)
+                if (measured := known(store, one)) is not None:
+                    yield measured
 
 
 def cuts_of(project: Project, brief: Brief, name: str, asset: Asset) -> tuple[Cut, ...]:

@@ -243,9 +243,15 @@ def slug_of(brief: Brief) -> str:
 
 
 def compose_pictures(
-    config: Config, wanted: tuple[WantedBrief, ...], renditions: Mapping[str, Rendition]
+    config: Config,
+    wanted: tuple[WantedBrief, ...],
+    renditions: Mapping[str, Rendition],
+    styles: Mapping[str, str] | None = None,
 ) -> dict[tuple[str, str, str], Picture]:
-    """What pages see, by (brief, slot, language). `renditions` are by encode key; a layout that lacks one is left out."""
+    """What pages see, by (brief, slot, language). `renditions` are by encode key; a layout that lacks one is left out.
+
+    `styles` is CSS for the box of a brief's hero, by brief.
+    """
     pictures = {}
     for want in wanted:
         master = want.assets[MASTER]
@@ -265,6 +271,7 @@ def compose_pictures(
                     source_type=master.source_type,
                     ai=master.source_type in _AI_TYPES,
                     draft=want.draft,
+                    style=(styles or {}).get(want.brief.id, "") if layout.slot.priority else "",
                 )
     return pictures
 

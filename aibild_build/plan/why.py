@@ -23,6 +23,7 @@ from ..store import Store
 from ..wire import from_json, to_json
 from . import expected_assets, output_path, picked, renderer_for, store_path
 from .exact import is_exact, unlike
+from .gates import hero_styles
 from .models import settings_of
 from .pages import name_of, read_remembered, want_pages
 from .pictures import WantedAsset, recipe_differences, want_assets
@@ -144,7 +145,7 @@ def _path_of(project: Project, name: str) -> str:
 def _page_answer(project: Project, store: Store, output: Path, page: Page) -> Answer:
     briefs = _briefs(project, store)
     at_hand = {one.variant.encode: one.rendition for brief in briefs for one in brief.renditions if one.rendition is not None}
-    renderer = renderer_for(project, compose_pictures(project.config, briefs, at_hand))
+    renderer = renderer_for(project, compose_pictures(project.config, briefs, at_hand, hero_styles(project, store, briefs)))
     remembered = read_remembered(project.config.root / STATE_FOLDER)
     want = want_pages([page], renderer, remembered, output)[0]
     record = remembered.pages.get(name_of(page))

@@ -49,6 +49,7 @@ def compose(
     source_type: str,
     ai: bool,
     draft: bool,
+    style: str = "",
 ) -> Picture:
     """The picture of `brief` in `slot` and language `lang`.
 
@@ -98,6 +99,7 @@ def compose(
         draft=draft,
         ai=ai,
         label=ai and brief.transparency.label is not False,
+        style=style,
     )
 
 

@@ -267,6 +267,10 @@ def _logo(number: int, bad: bool, dice: random.Random, folder: Path) -> Case:
     if bad:
         kind = dice.choice(["none", "half covered", "cut off", "bent"])
     x, y = dice.randrange(8, SIZE[0] - stamp.width - 8), dice.randrange(8, SIZE[1] - stamp.height - 8)
+    for _ in range(40):  # a mark is laid where it can be seen: white letters on snow are no good example
+        if np.asarray(image.crop((x, y, x + stamp.width, y + stamp.height)).convert("L")).max() < 165:
+            break
+        x, y = dice.randrange(8, SIZE[0] - stamp.width - 8), dice.randrange(8, SIZE[1] - stamp.height - 8)
     if kind == "cut off":
         x = SIZE[0] - round(stamp.width * dice.uniform(0.3, 0.6))
     if kind == "bent":

@@ -21,9 +21,9 @@ needs_clip = pytest.mark.skipif(
 HILLS = "engine: sketch\nsubject: hills\nsize: [640, 360]\nseed: 11\ncandidates: 3\nalt: {en: Hills, de: Berge}\n"
 
 
-def idle(root: Path, settings: str, **options: bool) -> list[str]:
+def idle(root: Path, settings: str) -> list[str]:
     write_project(root, {"aibild.toml": CONFIG + settings})
-    return sorted(one.message for one in run_build(root, **options).findings if one.rule == "gate-not-run")
+    return sorted(one.message for one in run_build(root).findings if one.rule == "gate-not-run")
 
 
 def test_plates_drawn_by_rule_need_no_library(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_clip_ranks_candidates(tmp_path: Path) -> None:
 def test_words_that_cannot_be_read_in_the_smallest_file_stop_the_build(tmp_path: Path) -> None:
     """A plate of one colour shows no word at all."""
     boat = "subject: a sign\ntext: Ride the city\nsize: [640, 360]\nparameters:\n  colour: '#b03a2e'\nalt: {en: A, de: B}\n"
-    settings = CONFIG + "\n[gates.legible]\nalways = true\nreader = 'tesseract'\n"
+    settings = CONFIG + "\n[gates.legible]\nlevel = 'error'\nalways = true\nreader = 'tesseract'\n"
     root = write_project(tmp_path, {"aibild.toml": settings, "briefs/boat.yaml": boat})
     with pytest.raises(RefusedError) as caught:
         run_build(root)

@@ -17,6 +17,7 @@ class Legible(Scored):
     name = "legible"
     what = "wanted words read"
     scope = "rendition"
+    level = "warning"
     sample = "ends"
     facts = ("engine", "text")
     wants = ("text",)

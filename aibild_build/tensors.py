@@ -120,7 +120,12 @@ def device_facts(device: str) -> Mapping[str, str | int]:
     module = torch()
     if device.startswith("cuda"):
         major, minor = module.cuda.get_device_capability()
-        return {"device": module.cuda.get_device_name(), "capability": f"{major}.{minor}", "cuda": str(module.version.cuda)}
+        return {
+            "device": module.cuda.get_device_name(),
+            "capability": f"{major}.{minor}",
+            "cuda": str(module.version.cuda),
+            "tf32": int(module.backends.cuda.matmul.allow_tf32) + 2 * int(module.backends.cudnn.allow_tf32),
+        }
     if device == "cpu":
         return {"device": "cpu", "capability": module.backends.cpu.get_cpu_capability(), "threads": module.get_num_threads()}
     return {"device": device}

@@ -197,6 +197,19 @@ def test_the_environment_is_told(tiny: Tiny) -> None:
     asked, _ = tiny.recipe()
     environment = tiny.engine.generate(asked, {}, lambda share: None)[0].environment
     assert environment["precision"] == "float32" and environment["batch"] == 1
+    noted = {
+        "device",
+        "capability",
+        "threads",
+        "attention",
+        "compile",
+        "channels_last",
+        "strict",
+        "precision",
+        "batch",
+        "versions",
+    }
+    assert noted <= set(environment), "everything that may move the last bits"
     versions = environment["versions"]
     assert isinstance(versions, dict) and {"torch", "diffusers", "transformers"} <= set(versions)
 

@@ -40,7 +40,8 @@ class _Steps:
         if work.key != self._key or done <= self._first[0]:
             self._key, self._first = work.key, (done, moment)
         counted = done - self._first[0]
-        left = f", {duration((moment - self._first[1]) / counted * (total - done))} left" if counted else ""
+        pace = (moment - self._first[1]) / counted if counted else 0.0
+        left = f", {duration(pace * (total - done))} left" if counted and done < total else ""
         return f"{work.subject}, step {done} of {total}{left}"
 
 

@@ -67,7 +67,7 @@ def brief(parameters: Mapping[str, Json] | None = None, **more: Any) -> Brief:
         "parts": (("subject", "a red lighthouse at dawn"),),
         "seed": 7,
         "size": SIZE,
-        "parameters": {"model": "base", "steps": 4, **(parameters or {})},
+        "parameters": {**({} if "compose" in (parameters or {}) else {"model": "base", "steps": 4}), **(parameters or {})},
     }
     return Brief(**{**fields, **more})
 

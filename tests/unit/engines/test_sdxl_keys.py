@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,17 @@ ALL: dict[str, Json] = {
     "refiner": {"model": "refiner"},
     "highres": {"scale": 1.5},
 }
+
+EXTENDED: dict[str, Json] = {"parent": "master", "outpaint": {}}
+
+
+def cutout(**more: Json) -> dict[str, Json]:
+    return {"parent": "master", "compose": True, "cutout": {"image": "p.png", **more}}
+
+
+def overlay(**more: Json) -> dict[str, Json]:
+    return {"parent": "master", "compose": True, "overlays": [{"image": "l.png", **more}]}
+
 
 CHANGES: Mapping[str, tuple[dict[str, Json], dict[str, Json]]] = {
     "model": ({}, {"model": "other"}),
@@ -79,6 +91,22 @@ CHANGES: Mapping[str, tuple[dict[str, Json], dict[str, Json]]] = {
         {"refiner": {"model": "refiner"}},
         {"refiner": {"model": "refiner", "negative_aesthetic_score": 3.0}},
     ),
+    "extended or cut": ({"parent": "master"}, {"parent": "master", "outpaint": {}}),
+    "outpaint strength": ({**EXTENDED}, {**EXTENDED, "outpaint": {"strength": 0.9}}),
+    "outpaint feather": ({**EXTENDED}, {**EXTENDED, "outpaint": {"feather": 0.1}}),
+    "outpaint painter": ({**EXTENDED}, {**EXTENDED, "outpaint": {"model": "painter"}}),
+    "product anchor": (cutout(), cutout(anchor="left")),
+    "product offset": (cutout(), cutout(offset={"x": 0.1})),
+    "shadow opacity": (cutout(), cutout(shadow={"opacity": 0.5})),
+    "shadow blur": (cutout(), cutout(shadow={"blur": 0.1})),
+    "shadow x": (cutout(), cutout(shadow={"x": 0.1})),
+    "shadow y": (cutout(), cutout(shadow={"y": 0.1})),
+    "shadow flatten": (cutout(), cutout(shadow={"flatten": 0.5})),
+    "logo anchor": (overlay(), overlay(anchor="top")),
+    "logo width": (overlay(), overlay(width=0.5)),
+    "logo margin": (overlay(), overlay(margin=0.1)),
+    "logo opacity": (overlay(), overlay(opacity=0.5)),
+    "control mode": ({"controls": [CONTROL]}, {"controls": [{**DEPTH}]}),
     "second pass": ({}, {"highres": {}}),
     "second pass scale": ({"highres": {}}, {"highres": {"scale": 2.0}}),
     "second pass strength": ({"highres": {}}, {"highres": {"strength": 0.5}}),
@@ -108,7 +136,7 @@ def test_the_brief_s_own_fields_change_it_too(change: dict[str, Any]) -> None:
     "name,component",
     [
         *(("base", part) for part in ("unet", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "vae")),
-        ("refiner", "unet"),
+        *(("refiner", part) for part in ("unet", "text_encoder_2", "tokenizer_2", "vae")),
         *((name, "weights") for name in ("vae", "lora", "word", "canny", "depth", "estimator", "adapter", "eye")),
     ],
 )
@@ -140,9 +168,53 @@ def test_what_an_empty_negative_means_is_in_the_key() -> None:
     assert sdxl.key() != sdxl.key(models=changed)
 
 
-def test_input_pictures_are_in_the_key() -> None:
-    found = sdxl.resolved(sdxl.brief({"controls": [CONTROL]}))
-    assert sdxl.recipe_of(found).key != sdxl.recipe_of(found, {"control:0:canny": "1" * 64}).key
+@pytest.mark.parametrize(
+    "parameters,role",
+    [
+        ({"controls": [CONTROL]}, "control:0:canny"),
+        ({"controls": [CONTROL, DEPTH]}, "control:1:depth"),
+        ({"ip_adapter": EYE}, "reference"),
+        ({"init": {"image": "a.png"}}, "init"),
+        ({"inpaint": PAINT}, "init"),
+        ({"inpaint": PAINT}, "mask"),
+        (cutout(), "product"),
+        (overlay(), "overlay:0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_input_pictures_are_in_the_key(parameters: dict[str, Json], role: str) -> None:
+    found = sdxl.resolved(sdxl.brief(parameters))
+    assert role in dict(found.inputs)
+    assert sdxl.recipe_of(found).key != sdxl.recipe_of(found, {role: "1" * 64}).key
+
+
+def test_schema_and_render_code_are_in_the_key() -> None:
+    first = sdxl.recipe_of(sdxl.resolved(sdxl.brief()))
+    assert replace(first, fingerprint=2).key != first.key
+    assert replace(first, schema=first.schema + 1).key != first.key
+    assert first.parameters["generator"] == "cpu" and first.parameters["fit"] == {"kernel": "lanczos", "mode": "cover"}
+    assert replace(first, parameters={**first.parameters, "generator": "cuda"}).key != first.key
+
+
+def test_the_pixels_that_a_stage_starts_from_are_in_the_key() -> None:
+    found = sdxl.resolved(sdxl.brief({"parent": "master/draft"}))
+    first = sdxl.recipe_of(found)
+    begun = [replace(first, inputs=(("parent", digit * 64),), parents=(digit,)).key for digit in "12"]
+    assert len({first.key, *begun}) == 3
+
+
+def test_one_text_has_one_key_however_it_is_composed() -> None:
+    """Unicode: é as one sign, or as e with an accent."""
+    spelled = [(("subject", text),) for text in ("caf\u00e9", "cafe\u0301")]
+    keys = {sdxl.recipe_of(sdxl.resolved(sdxl.brief(parts=parts))).key for parts in spelled}
+    assert len(keys) == 1
+
+
+def test_how_weights_are_read_has_a_revision() -> None:
+    weighted = sdxl.resolved(sdxl.brief({"weighting": "compel"})).parameters["weighting"]
+    assert weighted == {"dialect": "compel", "revision": 1}
+    controls: Any = sdxl.resolved(sdxl.brief({"controls": [CONTROL, DEPTH]})).parameters["controls"]
+    assert [one["derive"]["revision"] for one in controls] == [1, 1]
 
 
 def test_a_model_s_name_is_noted_and_not_hashed() -> None:
@@ -157,7 +229,11 @@ def test_how_a_picture_is_shown_costs_nothing() -> None:
 
 def test_the_recipe_names_no_library_and_no_device() -> None:
     text = str(sdxl.recipe_of(sdxl.resolved(sdxl.brief(ALL))).asked())
-    assert not [word for word in ("torch", "diffusers", "cuda", "threads", "batch") if word in text]
+    assert not [
+        word
+        for word in ("torch", "diffusers", "cuda", "threads", "batch", "tf32", "attention", "compile", "channels")
+        if word in text
+    ]
 
 
 def test_defaults_are_written_out() -> None:

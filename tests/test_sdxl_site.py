@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.project import edit
+from aibild_build.plan import plan
+from aibild_build.reports.text import plan_lines
+from tests.support.project import TODAY, edit
 from tests.test_sdxl_build import EVERYTHING, PLAIN, copy, lock, project
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -184,6 +186,13 @@ def test_plan_and_why_name_what_changed(
     assert all(one["cost"]["basis"] for one in work), "what each would take is counted from what was made"
     differing = {row["field"] for answer in run(root, "why", brief)["answers"] for row in answer["differences"]}
     assert any(name.startswith(field) for name in differing), differing
+
+
+def test_a_plan_adds_up_what_a_brief_takes(site: Path, tmp_path: Path) -> None:
+    root = copy(site, tmp_path)
+    edit(root, "briefs/quay.yaml", "width: 0.2", "width: 0.3")
+    lines = list(plan_lines(plan(root, today=TODAY), details=False))
+    assert any(line.startswith("brief      quay  3 pictures  ~") for line in lines), lines
 
 
 def test_the_report_of_licences_tells_of_each_model(site: Path) -> None:

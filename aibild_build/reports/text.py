@@ -52,6 +52,7 @@ def plan_lines(plan: Plan, *, details: bool) -> Iterator[str]:
     for work in plan.work:
         if work.kind == "picture" or details:
             yield _work_line(work)
+    yield from _by_brief(plan.work)
     if not details:
         yield from _counted(plan.work)
     for line in plan.blocked:
@@ -68,6 +69,18 @@ def plan_lines(plan: Plan, *, details: bool) -> Iterator[str]:
         yield f"expected: {duration(plan.seconds)} on one core{credits}{unknown}"
     else:
         yield "nothing to make"
+
+
+def _by_brief(works: Iterable[Work]) -> Iterator[str]:
+    """What the pictures of a brief take together, where it has several."""
+    briefs: dict[str, list[Work]] = {}
+    for work in works:
+        if work.kind == "picture":
+            briefs.setdefault(work.subject.partition(" ")[0], []).append(work)
+    for brief, own in briefs.items():
+        if len(own) > 1:
+            seconds = sum(work.cost.seconds or 0.0 for work in own)
+            yield f"{'brief':<10} {brief}  {len(own)} pictures  ~{duration(seconds)}"
 
 
 def _work_line(work: Work) -> str:

@@ -43,7 +43,7 @@ BRIEFS: Mapping[str, str] = {
         "  refiner: {model: tiny-refiner}\n  scheduler: UniPC\n  vae_tiling: true\n",
     ),
 }
-MADE = 17
+MADE = 16
 
 
 def starts(kind: str) -> Callable[[Mapping[str, Any]], bool]:

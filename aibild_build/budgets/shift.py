@@ -160,12 +160,11 @@ def _got(tag: Tag) -> str:
 
 def _fonts(page: OnePage) -> Iterator[Fault]:
     preloaded = {_url(page, link.get("href")) for link in page.seen.rel("preload") if link.get("as") == "font"}
-    faces = [(face, base, tag) for css, base, tag in page.sheets for face in css.fonts]
-    if any(face.fitted for face, _, _ in faces):
+    if any(face.fitted for css, _, _ in page.sheets for face in css.fonts):
         return
     told: set[str] = set()
-    for face, base, tag in faces:
-        if face.urls and face.family not in told and face.display != "optional" and not _is_early(page, face, base, preloaded):
+    for face, base, tag in page.fonts:
+        if face.family not in told and face.display != "optional" and not _is_early(page, face, base, preloaded):
             told.add(face.family)
             message = f"expected font `{face.family}` to move no text, got font-display `{face.display}` and nothing to soften it"
             yield page.fault("font-shift", message, tag, measured=face.display, limit="optional")
@@ -180,4 +179,4 @@ def _url(page: OnePage, url: str) -> str:
     return target.url if target is not None and target.kind is not Kind.MISSING else ""
 
 
-FAMILY = Family(name="shift", fingerprint=1, rules=RULES, page=_page)
+FAMILY = Family(name="shift", fingerprint=2, rules=RULES, page=_page)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from ..config import path_matches
 from ..devices import DEVICES, Device
@@ -50,6 +51,13 @@ RULES = (
         source="LightWallet `resourceCounts`; own",
         hint="leave files out, or raise the budget with a reason",
     ),
+    Rule(
+        id="file-loaded-twice",
+        level=Level.WARNING,
+        title="a page names a file by one address",
+        source="own; HTTP caching (RFC 9111, section 2): another query is another resource",
+        hint="write the address alike everywhere, query included; a preload under another one is loaded for nothing",
+    ),
 )
 
 
@@ -61,6 +69,7 @@ class _Sum(NamedTuple):
 
 
 def _page(page: OnePage) -> Iterator[Fault]:
+    yield from _twice(page)
     sizes, counts = _limits(page)
     if not sizes and not counts and _at_most(page) <= _HEAVY_BYTES:
         return
@@ -81,6 +90,26 @@ def _page(page: OnePage) -> Iterator[Fault]:
         if number > limit:
             message = f"expected at most {limit} requests for {_NAMES[kind]}, got {number}"
             yield page.fault("page-requests-over", message, measured=number, limit=limit)
+
+
+def _twice(page: OnePage) -> Iterator[Fault]:
+    """Files that a phone or a laptop asks for under two addresses. A frame's document is a page of its own."""
+    told: set[str] = set()
+    for device in (DEVICES[1], DEVICES[3]):
+        first: dict[str, Load] = {}
+        for load in page.loads(device)[1:]:
+            if not load.path or load.kind == "document" or load.path in told:
+                continue
+            known = first.setdefault(load.path, load)
+            if known is not load:
+                told.add(load.path)
+                message = f"expected one address for /{load.path}, got {_shown(known)} and {_shown(load)}"
+                yield page.fault("file-loaded-twice", message, load.tag, measured=load.bytes)
+
+
+def _shown(load: Load) -> str:
+    parts = urlsplit(load.url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _at_most(page: OnePage) -> int:
@@ -132,4 +161,4 @@ def _kib(size: int) -> str:
     return f"{size / 1024:,.1f} KiB"
 
 
-FAMILY = Family(name="weight", fingerprint=1, rules=RULES, page=_page)
+FAMILY = Family(name="weight", fingerprint=2, rules=RULES, page=_page)

@@ -6,7 +6,7 @@ Takes the text of a sheet, yields plain values; whatever is not understood is pa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ _BOXES = frozenset(
     {f"{limit}{side}" for limit in ("", "min-", "max-") for side in ("width", "height", "inline-size", "block-size")}
     | {"aspect-ratio", "object-fit", "background", "background-image"}
 )
+_TYPED = frozenset({"font", "font-family", "font-weight", "font-style", "content"})
+_PSEUDO_ELEMENT = re.compile(r"::[\w-]+|:(?:before|after|first-line|first-letter)\b", re.I)
 _UNTOLD = Selector(())
 _PAINTS = ("filter", "backdrop-filter", "mix-blend-mode")
 MAX_CSS_CHARS = 2_000_000
@@ -41,6 +43,22 @@ class FontFace(NamedTuple):
     urls: tuple[str, ...]
     display: str
     fitted: bool  # its measures are set to those of another font
+    weight: str = "400"
+    style: str = "normal"
+    letters: str = ""  # its `unicode-range`, "" for every letter
+
+
+class Typed(NamedTuple):
+    """A declaration about fonts, or text that a style writes. `needs` has for each selector of its list the names, ".classes" and
+    "#ids" without which it meets nothing."""
+
+    needs: tuple[frozenset[str], ...]
+    property: str
+    value: str
+
+    def may_meet(self, here: Collection[str]) -> bool:
+        """Whether a page with these names, classes and ids may have an element that it is about."""
+        return self.property.startswith("--") or any(need.issubset(here) for need in self.needs)
 
 
 class Boxed(NamedTuple):
@@ -55,7 +73,7 @@ class Boxed(NamedTuple):
 
 class Css(NamedTuple):
     """`urls` are all addresses outside of font faces; `contained` are declarations about elements that are not laid out yet;
-    `boxes` are those about sizes, in order, by the keys of their selectors."""
+    `boxes` are those about sizes, in order, by the keys of their selectors; `typed` are those about fonts."""
 
     urls: tuple[Painted, ...] = ()
     effects: tuple[Painted, ...] = ()
@@ -63,6 +81,7 @@ class Css(NamedTuple):
     imports: tuple[str, ...] = ()
     contained: tuple[Painted, ...] = ()
     boxes: Mapping[str, tuple[Boxed, ...]] = {}
+    typed: tuple[Typed, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -75,6 +94,7 @@ def read_css(text: str) -> Css:
     imports: list[str] = []
     contained: list[Painted] = []
     boxes: dict[str, tuple[Boxed, ...]] = {}
+    typed: list[Typed] = []
     selectors: list[str] = []
     face: dict[str, str] = {}
     parts = _MARKS.split(text)
@@ -93,6 +113,8 @@ def read_css(text: str) -> Css:
                 effects.append(Painted(selectors[-1] if selectors else "", name, value.strip()))
             if name in _CONTAINS:
                 contained.append(Painted(selectors[-1] if selectors else "", name, value.strip().lower()))
+            if name in _TYPED or name.startswith("--"):
+                typed.append(Typed(_needs(selectors), name, value.strip()))
             if name in _BOXES:
                 for one in _boxed(selectors, name, value.strip()):
                     key = one.selector.key
@@ -102,7 +124,32 @@ def read_css(text: str) -> Css:
         if mark == "}" and selectors and selectors.pop().lower() == "@font-face":
             fonts.append(_face(face))
             face = {}
-    return Css(tuple(urls), tuple(effects), tuple(fonts), tuple(imports), tuple(contained), boxes)
+    return Css(tuple(urls), tuple(effects), tuple(fonts), tuple(imports), tuple(contained), boxes, tuple(typed))
+
+
+def _needs(around: list[str]) -> tuple[frozenset[str], ...]:
+    """What the page must have for a declaration to be about anything; an empty set where that cannot be told."""
+    rules = [one for one in around if not one.startswith("@")]
+    if len(rules) != 1:
+        return (frozenset(),)
+    return _list_needs(rules[0])
+
+
+@lru_cache(maxsize=4096)
+def _list_needs(text: str) -> tuple[frozenset[str], ...]:
+    found = read_selectors(_PSEUDO_ELEMENT.sub("", text))
+    return tuple(
+        frozenset(
+            part
+            for step in one.steps
+            for part in (
+                *((step.name,) if step.name not in ("", "*") else ()),
+                *(f".{name}" for name in step.classes),
+                *(f"#{name}" for name in step.ids),
+            )
+        )
+        for one in found
+    ) or (frozenset(),)
 
 
 def _boxed(around: list[str], name: str, value: str) -> list[Boxed]:
@@ -127,4 +174,7 @@ def _face(face: dict[str, str]) -> FontFace:
         urls=tuple(urls_of(face.get("src", ""))),
         display=face.get("font-display", "auto").strip().lower(),
         fitted=any(name in face for name in _METRICS),
+        weight=face.get("font-weight", "400").strip().lower(),
+        style=face.get("font-style", "normal").strip().lower(),
+        letters=face.get("unicode-range", "").strip().lower(),
     )

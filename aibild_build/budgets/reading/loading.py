@@ -2,7 +2,8 @@
 
 Takes a page as it was read, its site and a device, yields `Load`s. Of every picture it is the candidate that the device takes,
 lazy ones included, since a reader scrolls. Text counts compressed, as every host of today sends it. What lies on other hosts
-counts as a request of 0 bytes: its size is not in the files. Kinds are those of LightWallet's budgets.
+counts as a request of 0 bytes: its size is not in the files. Addresses that differ in their query are two requests, though they
+lead to one file. Kinds are those of LightWallet's budgets.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import NamedTuple
 from ...devices import Device, matches
 from ...imagefile import format_of_name
 from .css import Css
+from .fonts import Faces
 from .page import Seen, Tag
 from .pictures import Shown
 from .site import BuiltSite, Kind
 
 _FONTS = (".woff2", ".woff", ".ttf", ".otf", ".eot")
+_OLD_FONTS = (".eot", ".svg")  # no browser of today takes them
 _MEDIA = (".mp4", ".webm", ".ogv", ".mov", ".m4v", ".mp3", ".ogg", ".oga", ".m4a", ".wav", ".flac")
 _BY_AS = {"image": "image", "font": "font", "style": "style", "script": "script", "video": "media", "audio": "media"}
 _PAINTING = ("background", "background-image", "border-image", "border-image-source", "mask", "mask-image", "list-style-image")
@@ -40,16 +43,17 @@ def the_page(seen: Seen, site: BuiltSite) -> Load:
     return Load("document", seen.url, seen.path, site.transfer_bytes(seen.path), False, True, None)
 
 
-def common_loads(seen: Seen, site: BuiltSite, sheets: Iterable[tuple[Css, str, Tag]]) -> Iterator[Load]:
-    """What every device loads: style sheets, scripts, fonts, painted images, media, frames."""
+def common_loads(seen: Seen, site: BuiltSite, sheets: Iterable[tuple[Css, str, Tag]], fonts: Faces) -> Iterator[Load]:
+    """What every device loads: style sheets, scripts, fonts (`fetched_faces`), painted images, media, frames."""
     for css, source, tag in sheets:
         if tag.name == "link":
             yield from _load(site, source, seen.base, "style", tag, blocks=_blocks(tag))
-        for face in css.fonts:
-            yield from _load(site, face.urls[0] if face.urls else "", source, "font", tag)
         for painted in css.urls:
             if painted.property in _PAINTING:
                 yield from _load(site, painted.value, source, "image", tag)
+    for face, source, tag in fonts:
+        modern = (url for url in face.urls if not url.partition("?")[0].partition("#")[0].lower().endswith(_OLD_FONTS))
+        yield from _load(site, next(modern, ""), source, "font", tag)
     for link in seen.rel("stylesheet"):
         yield from _load(site, link.get("href"), seen.base, "style", link, blocks=_blocks(link))
     for script in seen.scripts:

@@ -11,6 +11,7 @@ from ...devices import DEVICES, Device
 from .boxes import Box, Styles, box_on, styles_on
 from .css import Css, read_css
 from .faults import Fault
+from .fonts import Faces, fetched_faces
 from .jsonld import Graph, read_jsonld
 from .loading import Load, common_loads, picture_loads, the_page
 from .page import Img, Seen, Tag
@@ -128,6 +129,13 @@ class OnePage:
         return tuple(found)
 
     @cached_property
+    def fonts(self) -> Faces:
+        """The font faces that a browser fetches for the page's text."""
+        foreign = (link.get("href") for link in self.seen.rel("stylesheet"))
+        is_whole = not any((target := self.resolve(url)) is not None and target.kind is Kind.ELSEWHERE for url in foreign)
+        return fetched_faces(self.seen, self.sheets, is_whole=is_whole)
+
+    @cached_property
     def graph(self) -> Graph:
         """The page's structured data."""
         return read_jsonld(self.seen.jsonld)
@@ -139,16 +147,16 @@ class OnePage:
         return self._loads[device]
 
     def _loaded(self, device: Device) -> tuple[Load, ...]:
-        found = {self.seen.path: the_page(self.seen, self.site)}
+        found = {self.seen.url: the_page(self.seen, self.site)}
         for load in (*self._common_loads, *picture_loads(self.seen, self.site, self.pictures, device)):
-            known = found.get(load.path or load.url)
+            known = found.get(load.url)
             if known is None or (load.blocks and not known.blocks):
-                found[load.path or load.url] = load
+                found[load.url] = load
         return tuple(found.values())
 
     @cached_property
     def _common_loads(self) -> tuple[Load, ...]:
-        return tuple(common_loads(self.seen, self.site, self.sheets))
+        return tuple(common_loads(self.seen, self.site, self.sheets, self.fonts))
 
     def _linked(self, url: str, base: str, tag: Tag, depth: int) -> Iterator[tuple[Css, str, Tag]]:
         target = self.site.resolve(url, base)

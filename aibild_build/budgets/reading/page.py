@@ -80,7 +80,7 @@ class Seen:
     `blocks` are the first blocks of text, in order. `anchors` are `<a>` and `<area>` with an address, `hollow` those without one
     that say more of it (`rel`, `target` …); `embeds` are iframe, video, audio, embed, object, canvas, `input type=image` and the
     `<image>` of SVG; `styled` are elements with a `style` attribute.
-    `scripts` are those that run, with inline text. `classes` are all that any element has.
+    `scripts` are those that run, with inline text. `classes` are all that any element has, `names` those of all elements.
     """
 
     path: str
@@ -98,6 +98,7 @@ class Seen:
     blocks: tuple[Tag, ...]
     ids: frozenset[str]
     classes: frozenset[str]
+    names: frozenset[str]
     jsonld: tuple[Tag, ...]
     scripts: tuple[Tag, ...]
     styles: tuple[Tag, ...]
@@ -185,6 +186,7 @@ def _seen(document: Document, data: bytes, path: str, url: str) -> Seen:
         blocks=_tags(islice(document.select("h1,h2,p,blockquote,li,td"), _MOST_BLOCKS), text=True),
         ids=_ids(document),
         classes=frozenset(name for element in document.select("[class]") for name in (element.attr("class") or "").split()),
+        names=frozenset([element.tag for element in document.iter_elements()]),
         jsonld=tuple(tag for tag in scripts if tag.get("type").lower() == "application/ld+json"),
         scripts=tuple(tag for tag in scripts if _runs(tag.get("type").lower())),
         styles=_blocks(document.select("style")),

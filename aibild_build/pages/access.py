@@ -74,6 +74,7 @@ class Access:
         self._pictures = pictures
         self._static = {file.path: file.digest for file in site.static}
         self._answers: dict[tuple[str, tuple[Argument, ...]], tuple[object, str]] = {}
+        self._tag_views: dict[tuple[str, str, int], TagView] = {}
         self._lasting: dict[int, tuple[object, str]] = {}
         self._menus: dict[tuple[object, ...], tuple[MenuItem, ...]] = {}
         self._functions: Mapping[str, Callable[..., object]] = {
@@ -220,6 +221,12 @@ class Access:
         return tuple(sorted(views, key=lambda view: (view.label.casefold(), view.id)))
 
     def _tag(self, lang: str, tag: str, count: int) -> TagView:
+        key = (lang, tag, count)
+        if key not in self._tag_views:
+            self._tag_views[key] = self._tag_view(lang, tag, count)
+        return self._tag_views[key]
+
+    def _tag_view(self, lang: str, tag: str, count: int) -> TagView:
         hub = self._by_id.get((lang, tag_id(tag)))
         url = href(self._config, hub.url) if hub is not None and hub.tag == tag else ""
         return TagView(id=tag, label=tag_label(self._config, tag, lang), url=url, count=count)

@@ -126,7 +126,7 @@ def read_page(config: Config, path: str) -> tuple[Page | None, tuple[Finding, ..
 
 def _read_page(config: Config, path: str) -> tuple[_Read | None, tuple[Finding, ...]]:
     place, found = _place(config, path)
-    text, read_findings = read_text(config.root, path)
+    text, read_findings = read_text(config.root, path, walked=not os.path.islink(f"{config.root}/{path}"))
     findings = [*found, *read_findings]
     if text is None or place is None:
         return None, tuple(findings)

@@ -81,9 +81,12 @@ class Document:
         return self.first_line
 
 
-def read_text(root: Path, path: str) -> tuple[str | None, tuple[Finding, ...]]:
-    """The text of a UTF-8 file of at most 4 MiB inside `root`, without byte order mark and with "\\n" line ends."""
-    real = safe_join(root, path)
+def read_text(root: Path, path: str, *, walked: bool = False) -> tuple[str | None, tuple[Finding, ...]]:
+    """The text of a UTF-8 file of at most 4 MiB inside `root`, without byte order mark and with "\\n" line ends.
+
+    A `walked` path was come upon below `root` without following a link, so that it need not be held against it.
+    """
+    real = f"{root}/{path}" if walked else safe_join(root, path)
     if real is None:
         return None, (fatal("source-path", f"expected a path inside the project, got {shown(path)}", path),)
     try:
@@ -94,7 +97,8 @@ def read_text(root: Path, path: str) -> tuple[str | None, tuple[Finding, ...]]:
             return None, (fatal("source-missing", f"expected a file, got {kind} at {shown(path)}", path),)
         if size > MAX_SOURCE_BYTES:
             return None, (fatal("source-path", f"expected a file of at most {MAX_SOURCE_BYTES} bytes, got {size} bytes", path),)
-        raw = real.read_bytes()
+        with open(real, "rb") as file:
+            raw = file.read()
     except FileNotFoundError:
         return None, (fatal("source-missing", f"expected a file at {shown(path)}, got none", path),)
     except OSError as error:

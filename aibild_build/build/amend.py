@@ -19,9 +19,9 @@ from ..config import Config, read_config
 from ..errors import AibildError
 from ..model import Actor, LinkRef, Page, Report, Tally
 from ..pages.content import read_page
+from ..pages.memory import PageRecord, keep_page_record, name_of, read_page_record
 from ..pages.recorded import NotRecorded, Recorded, ids_of, outline, packed, unpacked
 from ..pages.render import Renderer
-from ..plan.pages import PageRecord, keep_page_record, name_of, read_page_record
 from .deadline import deadlines
 from .keeping import checked_site, kept, with_findings
 from .options import Options

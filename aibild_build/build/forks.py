@@ -18,6 +18,8 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import IO, TypeVar
 
+from ..packing import pack_into
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -70,7 +72,7 @@ def _copy(part: Sequence[Item], work: Callable[[Sequence[Item]], Result]) -> tup
         return pid, file
     status = 1
     try:
-        pickle.dump((work(part),), file, protocol=pickle.HIGHEST_PROTOCOL)
+        pack_into(file, (work(part),))
         file.flush()
         status = 0
     finally:

@@ -15,8 +15,8 @@ from .. import plan
 from ..canonical import canonical
 from ..config import STATE_FOLDER, Config
 from ..model import Breakpoint, Picture, Source
+from ..pages.memory import name_of, read_remembered
 from ..plan.costs import LEDGER
-from ..plan.pages import name_of, read_remembered
 from ..plan.pictures import want_assets
 from ..plan.reading import Project, open_project
 from ..plan.renditions import compose_pictures, want_renditions

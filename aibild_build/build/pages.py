@@ -19,11 +19,12 @@ from ..lock import Lock
 from ..model import MASTER, Asset, Json, Page, Picture, Related
 from ..pages.feeds import feed_entries, feed_path, feed_xml
 from ..pages.hosts import headers_file, redirect_pages, redirects_file
+from ..pages.memory import FileRecord, PageRecord, Remembered, name_of
 from ..pages.recorded import outline, packed
 from ..pages.render import Renderer, renderer_fingerprint
 from ..pages.sitemap import robots_txt, sitemaps
 from ..pages.taxonomy import tag_label
-from ..plan.pages import FileRecord, PageRecord, Remembered, WantedPage, file_digest, name_of
+from ..plan.pages import WantedPage, file_digest
 from ..plan.reading import Project
 from ..plan.renditions import asset_id
 from ..plan.sealing import PICTURES_FOLDER

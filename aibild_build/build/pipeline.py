@@ -22,11 +22,12 @@ from ..config import STATE_FOLDER
 from ..lock import LOCK_FILE, write_lock
 from ..model import Actor, Brief, Report, Tally
 from ..pages.content import Parsed, Spread
+from ..pages.memory import keep_remembered, read_remembered
 from ..plan.approvals import alt_drafts, approval_findings, refuse_lacking, unapproved
 from ..plan.gates import hero_styles
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins, declared_model
-from ..plan.pages import keep_remembered, read_remembered, want_pages
+from ..plan.pages import want_pages
 from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import compose_pictures, want_renditions

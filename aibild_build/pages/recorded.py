@@ -10,14 +10,14 @@ from __future__ import annotations
 import io
 import pickle
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
 from operator import attrgetter
 from typing import Any
 
 from ..canonical import digest_of
 from ..model import Page
+from ..packing import pack, revived
 from .access import Argument, Heard
 from .listing import references
 
@@ -26,9 +26,6 @@ _READ_BACK = ("aibild_build.model.", "aibild_build.pages.view")
 _HEAD_OF = attrgetter(*(item.name for item in dataclass_fields(Page) if item.name not in ("body", "digest", "headings")))
 _OURS = re.compile(r' id="([^"]*)"')
 _ID = re.compile(r"""\sid=(?:"([^"]*)"|'([^']*)')""")
-
-
-_GETTERS: dict[type[Any], Callable[[Any], Any] | None] = {}
 
 
 class NotRecorded(Exception):
@@ -55,9 +52,8 @@ class Recorded:
 
 def packed(heard: Sequence[Heard]) -> bytes:
     """The answers as bytes, none for a page that asked for too much."""
-    file = io.BytesIO()
-    _Packer(file, protocol=pickle.HIGHEST_PROTOCOL).dump(list(heard))
-    return file.getvalue() if file.tell() <= _MOST_BYTES else b""
+    data = pack(list(heard))
+    return data if len(data) <= _MOST_BYTES else b""
 
 
 def unpacked(data: bytes) -> list[Heard]:
@@ -88,30 +84,9 @@ def _ids(text: str) -> Iterable[str]:
     return found if len(found) == text.count("id=") else (double or single for double, single in _ID.findall(text))
 
 
-class _Packer(pickle.Pickler):
-    """Takes frozen dataclasses apart by one call in C; on their own they do it field by field in Python."""
-
-    def reducer_override(self, value: Any) -> Any:
-        fields = _fields_of(type(value))
-        return NotImplemented if fields is None else (revived, (type(value), fields(value)))
-
-
-def _fields_of(kind: type[Any]) -> Callable[[Any], Any] | None:
-    """All fields of a dataclass as a tuple; None for what is none, or has but one."""
-    if kind not in _GETTERS:
-        names = [item.name for item in dataclass_fields(kind)] if is_dataclass(kind) else []
-        _GETTERS[kind] = attrgetter(*names) if len(names) > 1 else None
-    return _GETTERS[kind]
-
-
-def revived(kind: type[Any], values: tuple[Any, ...]) -> Any:
-    """A value that was taken apart."""
-    return kind(**dict(zip((item.name for item in dataclass_fields(kind)), values, strict=True)))
-
-
 class _Careful(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (__name__, "revived"):
+        if (module, name) == (revived.__module__, revived.__name__):
             return revived
         if not module.startswith(_READ_BACK):
             raise pickle.UnpicklingError(f"{module}.{name} is no answer")

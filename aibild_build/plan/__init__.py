@@ -14,13 +14,14 @@ from ..errors import FrozenError
 from ..lock import LockState
 from ..model import MASTER, Asset, Finding, Made, Picture, PictureReason, Plan, Tally
 from ..pages.access import Access
+from ..pages.memory import read_remembered
 from ..pages.render import Renderer
 from ..store import Store
 from .approvals import alt_drafts, approval_findings, unapproved
 from .costs import past_costs
 from .gates import hero_styles
 from .guarding import guarded
-from .pages import WantedPage, read_remembered, want_pages
+from .pages import WantedPage, want_pages
 from .pictures import WantedAsset, engine_findings, want_assets, with_cost
 from .reading import Project, open_project, relevel
 from .renditions import WantedBrief, compose_pictures, want_renditions

@@ -17,6 +17,7 @@ from ..config import STATE_FOLDER
 from ..errors import AibildError, EngineUnavailable
 from ..lock import LockState
 from ..model import Json, Page, Recipe, Rendition, Variant
+from ..pages.memory import name_of, read_remembered
 from ..recipe import differences
 from ..source import nearest
 from ..store import Store
@@ -25,7 +26,7 @@ from . import expected_assets, output_path, picked, renderer_for, store_path
 from .exact import is_exact, unlike
 from .gates import hero_styles
 from .models import settings_of
-from .pages import name_of, read_remembered, want_pages
+from .pages import want_pages
 from .pictures import WantedAsset, recipe_differences, want_assets
 from .reading import Project, open_project
 from .renditions import POLICY, WantedBrief, compose_pictures, named_url, want_renditions

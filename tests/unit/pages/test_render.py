@@ -91,7 +91,7 @@ def test_slots_css_and_picture_makers_are_there(guide: Project) -> None:
     makers = "{{ slots_css() }}{{ picture_html(picture('hero'), css_class='x') }}{{ figure_html(picture('hero')) }}"
     html = shown(guide, "guide/start/", makers)
     assert "--slot-hero-width" in html and '<picture class="x">' in html and "<figcaption>" in html
-    ai = shown(guide, "guide/start/", "{{ figure_html(picture('hero')) }}", Pictures({"sea": {"ai": True}}))
+    ai = shown(guide, "guide/start/", "{{ figure_html(picture('hero')) }}", Pictures({"sea": {"ai": True, "label": True}}))
     assert "This picture was made with AI." in ai
 
 

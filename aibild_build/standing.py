@@ -111,6 +111,13 @@ def last_run(state: Path, root: Path, key: str) -> Standing | None:
     return None
 
 
+def places(state: Path) -> tuple[str, ...]:
+    """Where the last run found all that it read, as `listing` takes it; nothing when no run is remembered."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return tuple(map(str, json.loads((state / _FILE).read_bytes())["places"]))
+    return ()
+
+
 def forget(state: Path) -> None:
     """What stands is about to change."""
     with suppress(OSError):

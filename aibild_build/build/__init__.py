@@ -34,7 +34,7 @@ def build(options: Options, *, today: str, talk: Talk | None = None, actor: Call
     key = standing.asked_key({**asdict(options), "today": today, "from": Path.cwd()})
     talk, actor = talk or Silent(), actor or partial(Actor, when=today)
     # A strict build asks the machine too, of which no file tells.
-    run = None if options.force or options.strict else standing.last_run(options.root / standing.STATE_FOLDER, options.root, key)
+    run = None if options.force or options.strict else standing.last_run(options.memory, options.root, key)
     report = _report_of(run) if run is not None else None
     if run is not None and report is not None and not run.changed:
         return replace(report, seconds=round(perf_counter() - started, 3))

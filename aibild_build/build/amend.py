@@ -23,6 +23,7 @@ from ..pages.memory import PageRecord, keep_page_record, name_of, read_page_reco
 from ..pages.recorded import NotRecorded, Recorded, ids_of, outline, packed, unpacked
 from ..pages.render import Renderer
 from .deadline import deadlines
+from .draft import closed
 from .keeping import checked_site, kept, with_findings
 from .options import Options
 from .publish import MARKER, amend, output_turn
@@ -55,7 +56,7 @@ def amend_or_build(
 ) -> Report:
     """Only texts changed since `run`, whose report this is: amend their pages if that will do. Raises what `build` raises."""
     started = perf_counter()
-    state = options.root / standing.STATE_FOLDER
+    state = options.memory
     standing.forget(state)
     amended = amend_pages(options, run, report)
     if amended is None:
@@ -76,10 +77,10 @@ def amend_pages(options: Options, run: standing.Standing, report: Report) -> Ame
     config, _ = read_config(options.root, base_url=options.base_url)
     if config is None or config.compress or told & set(run.changed):
         return None
-    state, output = config.root / standing.STATE_FOLDER, (options.output or config.root / config.output).absolute()
+    state, output = options.memory, (options.output or config.root / config.output).absolute()
     with output_turn(output, state):
         try:
-            amended = [_amended(config, state, path) for path in run.changed]
+            amended = [_amended(config, state, path, draft=options.draft) for path in run.changed]
         except (NotRecorded, AibildError, ValueError, LookupError):
             return None
         written = [one for one in amended if one is not None]
@@ -98,11 +99,12 @@ def _is_text(path: str) -> bool:
     return path.startswith(_SITE) and path.endswith(".md") and not path.startswith(_STATIC)
 
 
-def _amended(config: Config, state: Path, path: str) -> _Amended | None:
+def _amended(config: Config, state: Path, path: str, *, draft: bool) -> _Amended | None:
     """A page as it is now. Raises NotRecorded, AibildError, ValueError and LookupError where that takes the whole site."""
     page, findings = read_page(config, path)
     if page is None or findings or page.draft or page.paginate or not _leads_home(page):
         return None
+    page = closed(page) if draft else page
     record = read_page_record(state, name_of(page))
     if record is None or not record.answers or not record.outline or outline(page) != record.outline:
         return None

@@ -23,7 +23,7 @@ _ATTEMPTS = 3  # damaged files may hide a damaged master
 def build_anew(options: Options, key: str, *, today: str, talk: Talk, actor: Callable[[], Actor]) -> Report:
     """Build, check where that is wanted, and remember all of it under `key`. Raises what `build` raises."""
     started, began_ns = perf_counter(), time_ns()
-    state = options.root / standing.STATE_FOLDER
+    state = options.memory
     seen = standing.listing(options.root, standing.PLACES)
     standing.forget(state)
     built = _built(options, today, talk, actor)

@@ -12,11 +12,12 @@ from ..plan.reading import Project
 def as_draft(project: Project) -> Project:
     """The project with every page closed to search engines and nothing signed; its pages are never taken for those of a real
     build."""
-    pages = tuple(_closed(page) for page in project.site.pages)
+    pages = tuple(closed(page) for page in project.site.pages)
     return replace(project, site=replace(project.site, pages=pages), signer=None)
 
 
-def _closed(page: Page) -> Page:
+def closed(page: Page) -> Page:
+    """The page as a draft has it."""
     return replace(page, noindex=True, digest=f"{page.digest}-draft")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..standing import STATE_FOLDER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
@@ -45,6 +47,12 @@ class Options:
     preview: Path | None = None
     preview_every: int = 5
     strict: bool = False
+
+    @property
+    def memory(self) -> Path:
+        """What builds of this kind remember. Drafts keep apart, so that one beside the real site takes nothing from it."""
+        state = self.root / STATE_FOLDER
+        return state / "draft" if self.draft else state
 
     @property
     def manner(self) -> Manner:

@@ -126,14 +126,14 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
         with output_turn(output, state), staging_folder(output) as staging:
-            renderer, remembered = plan.renderer_for(project, pictures), read_remembered(state)
+            renderer, remembered = plan.renderer_for(project, pictures), read_remembered(options.memory)
             pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
             written = render_pages(pages, renderer, staging, say, workers=workers_of(options))
             shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
             outputs = gather(project, written, pictures, files.renditions, store)
             marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
             count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker)
-            keep_remembered(state, remembered, remember(written))
+            keep_remembered(options.memory, remembered, remember(written))
         report = Report(
             made=Tally(picture=made.made, rendition=files.encoded, page=written.rendered),
             reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=len(pages) - written.rendered),

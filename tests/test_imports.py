@@ -12,7 +12,20 @@ from pathlib import Path
 import pytest
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-HEAVY = ("PIL", "numpy", "lxml", "jinja2", "torch", "imagehash", "pytesseract", "c2pa", "pygments", "scipy")
+HEAVY = (
+    "PIL",
+    "numpy",
+    "lxml",
+    "jinja2",
+    "torch",
+    "imagehash",
+    "pytesseract",
+    "c2pa",
+    "pygments",
+    "scipy",
+    "werkzeug",
+    "watchdog",
+)
 _PROBE = """
 import json, runpy, sys
 sys.argv = ["aibild", *json.loads(sys.argv[1])]

@@ -71,14 +71,14 @@ def amend_or_build(
 
 def amend_pages(options: Options, run: standing.Standing, report: Report) -> Amendment | None:
     """Amend the pages whose files changed since `run`; None when the whole site must be looked at. Raises OutputError."""
-    if len(run.changed) > _MOST or not all(_is_text(path) for path in run.changed):
+    if len(run.changed) > _MOST or not all(is_text(path) for path in run.changed):
         return None
     told = {finding.origin.path for finding in report.findings if finding.origin is not None}
     config, _ = read_config(options.root, base_url=options.base_url)
     if config is None or config.compress or told & set(run.changed):
         return None
     state, output = options.memory, (options.output or config.root / config.output).absolute()
-    with output_turn(output, state):
+    with output_turn(output, config.root / standing.STATE_FOLDER):
         try:
             amended = [_amended(config, state, path, draft=options.draft) for path in run.changed]
         except (NotRecorded, AibildError, ValueError, LookupError):
@@ -95,7 +95,8 @@ def amend_pages(options: Options, run: standing.Standing, report: Report) -> Ame
     return Amendment(replace(counted, written=pages), config, output, paths)
 
 
-def _is_text(path: str) -> bool:
+def is_text(path: str) -> bool:
+    """Whether it is the source of a page."""
     return path.startswith(_SITE) and path.endswith(".md") and not path.startswith(_STATIC)
 
 

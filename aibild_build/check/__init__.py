@@ -19,6 +19,7 @@ from ..budgets.reading import Fault
 from ..canonical import digest_of
 from ..config import STATE_FOLDER, Config, no_config
 from ..errors import AibildError
+from ..model import Finding
 from .address import UNKNOWN_BASE, guess_base
 from .baseline import Baseline, first_baseline, hold_against, read_baseline, write_baseline
 from .cache import Verdicts, chunks
@@ -31,6 +32,7 @@ __all__ = [
     "Baseline",
     "CheckReport",
     "all_rules",
+    "check_page",
     "check_site",
     "first_baseline",
     "hold_against",
@@ -82,6 +84,20 @@ def check_site(
     except Spoilt:
         faults = _all_faults(site, frozenset(only), None, workers)
     return judge((one for one in faults if not only or one.rule in only), site, all_rules(), whole=not only, prefix=prefix)
+
+
+def check_page(output: Path, config: Config, path: str, *, today: str) -> tuple[Finding, ...]:
+    """What the rules say of one page of the site in `output`, for itself; what only the whole site can tell is left out.
+
+    `path` is the page's file, relative to `output`; nothing is said of one that is not there.
+    """
+    site = RecordedSite(output, "", config, today, kept=False)
+    site.base_url = _with_slash(config.base_url)
+    if path not in site.sizes:
+        return ()
+    judged = judge_each(site, asked_families(frozenset()), [path])
+    faults = (fault for verdict in judged.verdicts for fault in verdict.faults)
+    return judge(faults, site, all_rules(), whole=False).findings
 
 
 def _with_slash(url: str) -> str:

@@ -15,7 +15,7 @@ import click
 from .. import __version__
 
 _SECTIONS = {
-    "Every day": ("init", "plan", "build", "check", "why"),
+    "Every day": ("init", "plan", "build", "serve", "check", "why"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
     "Pictures": ("generate", "gates", "brief", "models", "cache", "report"),
 }
@@ -23,6 +23,7 @@ _HELP = {
     "init": "Write a small two-language site that builds at once.",
     "plan": "Say what a build would make, why, and what it costs.",
     "build": "Build the site.",
+    "serve": "Serve the site while you work on it, and show each save at once.",
     "check": "Check a built site, ours or anybody's.",
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",

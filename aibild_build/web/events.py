@@ -23,7 +23,7 @@ class Events:
 
     def __init__(self, *, ping_s: float = _PING_S) -> None:
         self._ping_s = ping_s
-        self._listeners: set[queue.SimpleQueue[str]] = set()
+        self._listeners: dict[queue.SimpleQueue[str], str] = {}
         self._lock = threading.Condition()
         self._ended = False
 
@@ -31,11 +31,19 @@ class Events:
         """Send an event to every page that listens; `text` is one line."""
         with self._lock:
             for listener in self._listeners:
-                listener.put(f"event: {name}\ndata: {text}\n\n")
+                listener.put(_event(name, text))
 
-    def response(self) -> Response:
-        """The answer to a page that wants to listen. It ends when the page goes away or `close` is called."""
-        return Response(self._stream(), mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
+    def listening(self) -> tuple[str, ...]:
+        """What the open pages called themselves."""
+        with self._lock:
+            return tuple(dict.fromkeys(self._listeners.values()))
+
+    def response(self, page: str = "", first: Callable[[], tuple[str, str]] | None = None) -> Response:
+        """The answer to a page that wants to listen, as `page`. It ends when the page goes away or `close` is called.
+
+        `first` gives the name and the text of an event for this page alone, asked once nothing later can be missed.
+        """
+        return Response(self._stream(page, first), mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
 
     def close(self) -> None:
         """End every stream once it has said what it had to, and those that are asked for later at once."""
@@ -45,14 +53,16 @@ class Events:
                 listener.put(_END)
             self._lock.wait_for(lambda: not self._listeners, timeout=_LAST_WORDS_S)
 
-    def _stream(self) -> Iterator[bytes]:
+    def _stream(self, page: str, first: Callable[[], tuple[str, str]] | None) -> Iterator[bytes]:
         listener: queue.SimpleQueue[str] = queue.SimpleQueue()
         with self._lock:
-            self._listeners.add(listener)
+            self._listeners[listener] = page
             if self._ended:
                 listener.put(_END)
         try:
             yield f"retry: {_RETRY_MS}\n\n".encode()
+            if first is not None:
+                yield _event(*first()).encode()
             while True:
                 try:
                     said = listener.get(timeout=self._ping_s)
@@ -63,8 +73,12 @@ class Events:
                 yield said.encode()
         finally:
             with self._lock:
-                self._listeners.discard(listener)
+                self._listeners.pop(listener, None)
                 self._lock.notify_all()
+
+
+def _event(name: str, text: str) -> str:
+    return f"event: {name}\ndata: {text}\n\n"
 
 
 class Watch:

@@ -12,7 +12,8 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +26,8 @@ from werkzeug.wrappers import Request, Response
 from ..errors import AibildError
 
 HOST = "127.0.0.1"
+_EVERYWHERE = ("", "0.0.0.0")
+_PLAIN_PORT = 80  # which browsers leave out of `Host`
 TOKEN = "token"  # the parameter of the first address
 KEY = "key"  # the field that every form carries
 _MAX_FORM_BYTES = 64 * 1024
@@ -57,23 +60,41 @@ class App(Protocol):
 class Local:
     """One app at http://127.0.0.1:PORT/. `token` "" lets in whoever is on this machine; forms need `key` in any case.
 
-    `port` 0 takes a free one. Raises AibildError when the port cannot be had.
+    `port` 0 takes a free one. `host` is the address to listen on, for an app that others may see too: whoever names it in `Host`
+    then, or any address in numbers, since only a name can be pointed elsewhere. `headers` go with every response that has none
+    of their names; `forms` False refuses whatever is no question. Raises AibildError when the port cannot be had.
     """
 
-    def __init__(self, app: App, *, port: int = 0, token: str | None = None, key: str | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        port: int = 0,
+        token: str | None = None,
+        key: str | None = None,
+        host: str = HOST,
+        headers: Mapping[str, str] = _HEADERS,
+        forms: bool = True,
+    ) -> None:
         self._app = app
+        self._headers = headers
+        self._methods = ("GET", "HEAD", "POST") if forms else ("GET", "HEAD")
         self._token = secrets.token_urlsafe(24) if token is None else token
         self._key = key or secrets.token_urlsafe(24)
-        self._server = _bound(port, self)
+        self._host = host
+        self._server = _bound(host, port, self)
         self._thread: threading.Thread | None = None
         self.port = int(self._server.server_address[1])
-        self._names = {f"{HOST}:{self.port}", f"localhost:{self.port}"}
+        self._names = {f"{name}:{self.port}" for name in (HOST, "localhost", host)}
+        if self.port == _PLAIN_PORT:
+            self._names |= {HOST, "localhost", host}
         self._cookie = f"aibild-{self.port}"  # cookies know no ports, so two servers need two names
 
     @property
     def url(self) -> str:
         """The address to open, token included."""
-        return f"http://{HOST}:{self.port}/" + (f"?{urlencode({TOKEN: self._token})}" if self._token else "")
+        host = HOST if self._host in _EVERYWHERE else self._host
+        return f"http://{host}:{self.port}/" + (f"?{urlencode({TOKEN: self._token})}" if self._token else "")
 
     def run(self) -> None:
         """Answer until `close` is called from another thread, or Ctrl-C."""
@@ -100,7 +121,7 @@ class Local:
         request = Request(environ)
         request.max_content_length = request.max_form_memory_size = _MAX_FORM_BYTES
         response = self._answer(request)
-        for name, value in _HEADERS.items():
+        for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         return response(environ, start_response)
@@ -120,10 +141,12 @@ class Local:
 
     def _refusal(self, request: Request) -> Response | None:
         """Why a request goes no further, None when it may."""
-        if request.host not in self._names:
+        if request.host not in self._names and not (self._host != HOST and _in_numbers(request.host)):
             return _plain(421, "this server answers to 127.0.0.1 and localhost only")
-        if request.method not in ("GET", "HEAD", "POST"):
-            return _plain(405, "expected GET or POST")
+        if request.method not in self._methods:
+            response = _plain(405, f"expected {' or '.join(name for name in self._methods if name != 'HEAD')}")
+            response.headers["Allow"] = ", ".join(self._methods)
+            return response
         given = request.args.get(TOKEN)
         if self._token and given is not None and request.method == "GET":
             return self._admission(request) if _same(given, self._token) else _unknown()
@@ -179,20 +202,28 @@ class _Server(ThreadedWSGIServer):
         _LOG.debug("connection lost", exc_info=True)
 
 
-def _bound(port: int, app: Local) -> _Server:
+def _bound(host: str, port: int, app: Local) -> _Server:
     # Bound here, since werkzeug ends the process itself where a port is taken.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(128)
-        return _Server(HOST, listener.getsockname()[1], app, _Quiet, fd=listener.fileno())
+        return _Server(host, listener.getsockname()[1], app, _Quiet, fd=listener.fileno())
     except OSError as error:
         raise AibildError(
-            f"cannot listen on {HOST}:{port}: {error.strerror or error}", hint="name another --port, or none for a free one"
+            f"cannot listen on {host}:{port}: {error.strerror or error}", hint="name another --port, or none for a free one"
         ) from error
     finally:
         listener.close()  # the server works on a duplicate of it
+
+
+def _in_numbers(host: str) -> bool:
+    """Whether it is an address and no name."""
+    try:
+        return bool(ip_address(urlsplit(f"//{host}").hostname or ""))
+    except ValueError:
+        return False
 
 
 def _same(given: str, wanted: str) -> bool:

@@ -212,11 +212,11 @@ def test_a_folder_that_goes_and_comes_is_watched_again(tmp_path: Path) -> None:
 def test_thousands_of_files_at_once(tmp_path: Path) -> None:
     root = write_project(tmp_path)
     with serving(root) as at:
-        for number in range(2000):
+        for number in range(1000):
             (root / f"site/static/{number}.txt").write_text(str(number))
         edit(root, "site/tides.md", "Twice a day.", "After the flood.")
         at.until("/tides/", "After the flood.")
-        at.until("/1999.txt", "1999")
+        at.until("/999.txt", "999")
 
 
 def test_the_first_build_may_fail(tmp_path: Path) -> None:
@@ -237,7 +237,8 @@ def started(root: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_it_ends_at_once_with_open_streams(tmp_path: Path) -> None:
     run = started(write_project(tmp_path), "--port", "0")
     assert run.stdout is not None
-    said = "".join(iter(lambda: run.stdout.readline() if run.stdout else "", "}\n"))
+    lines = run.stdout
+    said = "".join(iter(lambda: lines.readline(), "}\n"))
     port = int(json.loads(said + "}")["url"].rstrip("/").rpartition(":")[2])
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     line.request("GET", "/__aibild/events?page=/")

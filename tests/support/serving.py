@@ -25,7 +25,7 @@ from aibild_build.web.serve.slow import Line
 from .project import TODAY
 
 T = TypeVar("T")
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from ..model import Json
-from . import Measured, Scored, Seen, rows
+from . import Measured, Scored, Seen, by_rule, rows
 from .pixels import AMBER, box_blur, edges, evidence, luma, small
 
 _LONGEST_PX = 512
@@ -28,11 +28,15 @@ class Artefacts(Scored):
     what = "signs of a model gone astray"
     better = "lower"
     level = "warning"
-    facts = ("text",)
+    facts = ("engine", "text")
+    settings: Mapping[str, str] = {"review": "number", "block": "number", "always": "flag"}
+    measured_with = ("always",)
     review, block = 0.5, 0.8
 
     def measure(self, seen: Seen) -> Measured:
-        """Score: the strongest sign, 0–1; facts: `found`, a table for each sign."""
+        """Score: the strongest sign, 0–1; facts: `found`, a table for each sign. What rules drew shows none: no model made it."""
+        if by_rule(seen):
+            return Measured(score=0.0, facts={"found": []})
         rgb = small(seen, _LONGEST_PX)
         bright = luma(rgb)
         found: list[dict[str, Json]] = [{"kind": "repeated texture", "score": _repeats(bright)}]

@@ -35,7 +35,7 @@ class Case:
 
 def seen(image: Image.Image, **facts: Json) -> Seen:
     """What a gate is handed of a picture."""
-    told: dict[str, Json] = {"engine": "sketch", "asked": list(image.size), "text": "none", **facts}
+    told: dict[str, Json] = {"engine": "sdxl", "asked": list(image.size), "text": "none", **facts}
     return Seen(samples=image.tobytes(), size=image.size, mode=image.mode, facts=told)
 
 

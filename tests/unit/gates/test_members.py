@@ -91,6 +91,15 @@ def test_palette_takes_shades_between_its_colours() -> None:
     assert gate.measure(seen(Image.new("RGB", (64, 64), "#c000c0"), palette=[["#12354a", 1]])).score > 30
 
 
+def test_artefacts_pass_what_rules_drew(tmp_path: Path) -> None:
+    """A weave of ours repeats on purpose; `always` has it looked at."""
+    case = next(case for case in cases("artefacts", 40, tmp_path) if case.damage)
+    drawn = replace(case.seen, facts={**case.seen.facts, "engine": "sketch"})
+    gate = gates.load("artefacts")
+    assert gate.measure(drawn).score == 0
+    assert gate.measure(replace(drawn, settings={"always": True})).score > 0.5
+
+
 def test_artefacts_leave_wanted_words_alone(tmp_path: Path) -> None:
     gate = gates.load("artefacts")
     typed = next(case for case in cases("artefacts", 40, tmp_path) if case.damage == "warped type")

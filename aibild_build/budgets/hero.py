@@ -8,6 +8,7 @@ from ..devices import DEVICES
 from ..model import Level
 from . import Family, Rule
 from .reading import Fault, Kind, OnePage, Shown
+from .reading.one import is_early
 
 SRC_WIDTH_PX = 1200
 _SCRIPTED = ("data-src", "data-srcset", "data-lazy-src", "data-lazy-srcset", "data-original", "data-lazy", "data-echo", "data-bg")
@@ -35,6 +36,13 @@ RULES = (
         title="the first large picture is asked for with high priority",
         source="Lighthouse 13 `lcp-discovery-insight`; HTML standard, section 2.5.8",
         hint='write `fetchpriority="high"` on the `<img>`: pictures start at low priority',
+    ),
+    Rule(
+        id="hero-unknown",
+        level=Level.NOTE,
+        title="the first picture says how large it is",
+        source="own",
+        hint="write `width` and `height`: the picture lies on another host, so its file does not tell whether it is the hero",
     ),
     Rule(
         id="hero-not-largest",
@@ -81,6 +89,10 @@ def _page(page: OnePage) -> Iterator[Fault]:
         yield page.fault("hero-priority-many", message, urgent[1].img.tag, measured=len(urgent), limit=1)
     hero = page.hero
     if hero is None:
+        unknown = next((shown for shown in page.pictures if is_early(shown.img) and page.size_is_unknown(shown)), None)
+        if unknown is not None:
+            message = "expected the size of the first picture in the page or its styles, got neither: no rule on heroes is asked"
+            yield page.fault("hero-unknown", message, unknown.img.tag)
         return
     if scripted := _scripted(hero):
         message = f"expected the address of the first large picture in `src`, got it in `{scripted}` alone"
@@ -155,4 +167,4 @@ def _src(page: OnePage, hero: Shown) -> Iterator[Fault]:
         yield page.fault("hero-src-width", message, hero.img.tag, measured=facts.width, limit=SRC_WIDTH_PX)
 
 
-FAMILY = Family(name="hero", fingerprint=2, rules=RULES, page=_page)
+FAMILY = Family(name="hero", fingerprint=3, rules=RULES, page=_page)

@@ -6,7 +6,7 @@ they hold, `pictures` puts both together, `css` reads style sheets.
 
 from __future__ import annotations
 
-from .css import Css, FontFace, Painted, read_css
+from .css import Css, Effect, FontFace, Painted, read_css
 from .embedded import Embedded
 from .faults import Fault
 from .jsonld import Entity, Graph, listed
@@ -19,6 +19,7 @@ from .site import BuiltSite, Kind, Target, read_site
 __all__ = [
     "BuiltSite",
     "Css",
+    "Effect",
     "Embedded",
     "Entity",
     "Fault",

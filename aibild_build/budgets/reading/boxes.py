@@ -62,11 +62,9 @@ def styles_on(shown: Shown, sheets: Sheets) -> Styles:
 def box_on(shown: Shown, styles: Styles, device: Device) -> Box | None:
     """The box that styles give a picture on a device; None where they leave it to the file, or where it cannot be told."""
     said = _cascaded(shown, styles, device)
-    taken = shown.taken(device)
-    if not said or taken is None or said.get("object-fit", "fill") != "fill" or any(one.startswith("min-") for one in said):
+    if not said or shown.taken(device) is None or said.get("object-fit", "fill") != "fill":
         return None
-    width = _side(said, "width", whole_px(taken.row.tag.get("width")) or whole_px(shown.img.tag.get("width")), device)
-    height = _side(said, "height", whole_px(taken.row.tag.get("height")) or whole_px(shown.img.tag.get("height")), device)
+    width, height = _sides(said, shown, device)
     if width is None or height is None:
         return None
     if width.px and height.px:
@@ -75,6 +73,26 @@ def box_on(shown: Shown, styles: Styles, device: Device) -> Box | None:
     if not by or not (width.px or height.px):
         return None
     return Box(width.px, width.px / by, False) if width.px else Box(height.px * by, height.px, False)
+
+
+def sides_on(shown: Shown, styles: Styles, device: Device) -> tuple[float, float]:
+    """Width and height in CSS px that styles surely give a picture, however its file fits in; 0 for a side that is not sure."""
+    width, height = _sides(_cascaded(shown, styles, device) or {}, shown, device)
+    return _sure_px(width), _sure_px(height)
+
+
+def _sure_px(side: Length | None) -> float:
+    return side.px if side is not None and not side.at_most else 0.0
+
+
+def _sides(said: Mapping[str, str], shown: Shown, device: Device) -> tuple[Length | None, Length | None]:
+    """Both sides, from what is said of them and else from attributes; None for one that cannot be told."""
+    if any(one.startswith("min-") for one in said):
+        return None, None
+    row, own = shown.row_at(device).tag, shown.img.tag
+    width = _side(said, "width", whole_px(row.get("width")) or whole_px(own.get("width")), device)
+    height = _side(said, "height", whole_px(row.get("height")) or whole_px(own.get("height")), device)
+    return width, height
 
 
 def _cascaded(shown: Shown, styles: Styles, device: Device) -> Mapping[str, str] | None:

@@ -31,11 +31,20 @@ MAX_CSS_CHARS = 2_000_000
 
 
 class Painted(NamedTuple):
-    """A declaration that names an address, or a costly effect: `value` is the address, or the effect."""
+    """A declaration that names an address, or keeps what is not laid out yet: `value` is the address, or the words."""
 
     selector: str
     property: str
     value: str
+
+
+class Effect(NamedTuple):
+    """A filter or a blend mode, `none` and `normal` included, since they end another. `conditions` are the at-rules around it."""
+
+    selector: str
+    property: str
+    value: str
+    conditions: tuple[str, ...]
 
 
 class FontFace(NamedTuple):
@@ -76,7 +85,7 @@ class Css(NamedTuple):
     `boxes` are those about sizes, in order, by the keys of their selectors; `typed` are those about fonts."""
 
     urls: tuple[Painted, ...] = ()
-    effects: tuple[Painted, ...] = ()
+    effects: tuple[Effect, ...] = ()
     fonts: tuple[FontFace, ...] = ()
     imports: tuple[str, ...] = ()
     contained: tuple[Painted, ...] = ()
@@ -89,7 +98,7 @@ def read_css(text: str) -> Css:
     """Read one sheet, or the text of a `style` attribute. At most two million characters are looked at."""
     text = _DATA.sub("url()", _COMMENT.sub(" ", text[:MAX_CSS_CHARS]))
     urls: list[Painted] = []
-    effects: list[Painted] = []
+    effects: list[Effect] = []
     fonts: list[FontFace] = []
     imports: list[str] = []
     contained: list[Painted] = []
@@ -109,8 +118,9 @@ def read_css(text: str) -> Css:
             face[name] = face[name] + "," + value if name in face else value
         elif colon:
             urls += [Painted(selectors[-1] if selectors else "", name, url) for url in urls_of(value)]
-            if name.removeprefix("-webkit-") in _PAINTS and value.strip() not in ("none", "normal", "unset", "initial"):
-                effects.append(Painted(selectors[-1] if selectors else "", name, value.strip()))
+            if name.removeprefix("-webkit-") in _PAINTS and selectors:
+                around = tuple(one for one in selectors if one.startswith("@"))
+                effects.append(Effect(selectors[-1], name.removeprefix("-webkit-"), value.strip(), around))
             if name in _CONTAINS:
                 contained.append(Painted(selectors[-1] if selectors else "", name, value.strip().lower()))
             if name in _TYPED or name.startswith("--"):

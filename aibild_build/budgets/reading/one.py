@@ -8,20 +8,21 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from ...devices import DEVICES, Device
-from .boxes import Box, Styles, box_on, styles_on
+from .boxes import Box, Styles, box_on, sides_on, styles_on
 from .css import Css, read_css
 from .faults import Fault
 from .fonts import Faces, fetched_faces
 from .jsonld import Graph, read_jsonld
 from .loading import Load, common_loads, picture_loads, the_page
 from .page import Img, Seen, Tag
-from .pictures import Shown, show
+from .pictures import Shown, show, whole_px
 from .site import BuiltSite, Kind, Target
 
 # What fits on a phone's first screen (823 CSS px) above a picture that can still be seen: a menu and a title, no long text
 _FOLD_CHARS = 700
 _LARGE_PX = 200
 _LARGE_AREA = 40_000
+_MEASURED = (DEVICES[1], DEVICES[3])
 _BORDERS = ("nav", "footer")
 HEADER_PX = 72
 _LARGER = 1.2  # layout is guessed; a difference below a fifth is none
@@ -39,6 +40,7 @@ class OnePage:
         self._loads: dict[Device, tuple[Load, ...]] = {}
         self._styles: dict[str, Styles] = {}
         self._boxes: dict[tuple[str, Device], Box | None] = {}
+        self._large: dict[str, bool] = {}
 
     def fault(
         self,
@@ -72,7 +74,7 @@ class OnePage:
     @cached_property
     def hero(self) -> Shown | None:
         """The first large picture on the first screen; one with high priority goes before one without."""
-        early = [shown for shown in self.pictures if is_early(shown.img) and is_large(shown)]
+        early = [shown for shown in self.pictures if is_early(shown.img) and self.is_large(shown)]
         return next((shown for shown in early if shown.high), early[0] if early else None)
 
     def painted(self, device: Device) -> Shown | None:
@@ -81,7 +83,7 @@ class OnePage:
         if hero is None or not hero.high:
             return hero
         before = self.pictures[: self.pictures.index(hero)]
-        above = [one for one in before if is_early(one.img) and is_large(one) and self._is_sized(one, device)]
+        above = [one for one in before if is_early(one.img) and self.is_large(one) and self._is_sized(one, device)]
         if not above:
             return hero
         largest = max(above, key=lambda one: self.area_px(one, device))
@@ -93,19 +95,52 @@ class OnePage:
         for other in self.pictures:
             if other is shown or above >= device.height:
                 break
-            if not other.img.unseen and is_large(other):
+            if not other.img.unseen and self.is_large(other):
                 above += self._size_px(other, device)[1]
         width, height = self._size_px(shown, device)
         return max(0, round(width * min(height, device.height - above)))
 
     def box(self, shown: Shown, device: Device) -> Box | None:
         """The box that the page's own styles surely give a picture, None where they leave it to the file."""
+        path, styles = shown.img.tag.path, self._styles_on(shown)
+        if (path, device) not in self._boxes:
+            self._boxes[path, device] = box_on(shown, styles, device) if styles else None
+        return self._boxes[path, device]
+
+    def is_large(self, shown: Shown) -> bool:
+        """Whether a picture is shown large enough to be the largest paint on a phone or a laptop. One whose size nothing tells
+        is not: a picture on another host may be an avatar."""
+        path = shown.img.tag.path
+        if path not in self._large:
+            self._large[path] = self._is_large(shown)
+        return self._large[path]
+
+    def size_is_unknown(self, shown: Shown) -> bool:
+        """Whether neither the page, its styles nor files tell how large a picture is: it lies on another host. One with high
+        priority is what the page itself takes for its largest."""
+        if shown.is_vector or shown.high or shown.row_at(DEVICES[1]).srcset.by_width or whole_px(shown.img.tag.get("width")):
+            return False
+        targets = [option.target for _, option in shown.options()]
+        is_foreign = bool(targets) and all(one is not None and one.kind is Kind.ELSEWHERE for one in targets)
+        return is_foreign and not any(any(sides_on(shown, self._styles_on(shown), one)) for one in _MEASURED)
+
+    def _is_large(self, shown: Shown) -> bool:
+        if shown.is_vector or self.size_is_unknown(shown):
+            return False
+        styles = self._styles_on(shown)
+        for device in _MEASURED:
+            width, height = sides_on(shown, styles, device) if styles else (0.0, 0.0)
+            ratio = shown.ratio_of(shown.row_at(device))
+            width = width or (height * ratio if height else shown.box_px(shown.row_at(device), device))
+            if width >= _LARGE_PX and width * (height or width / ratio) >= _LARGE_AREA:
+                return True
+        return False
+
+    def _styles_on(self, shown: Shown) -> Styles:
         path = shown.img.tag.path
         if path not in self._styles:
             self._styles[path] = styles_on(shown, self.sheets)
-        if (path, device) not in self._boxes:
-            self._boxes[path, device] = box_on(shown, self._styles[path], device) if self._styles[path] else None
-        return self._boxes[path, device]
+        return self._styles[path]
 
     def _is_sized(self, shown: Shown, device: Device) -> bool:
         """Whether the page says how wide a picture is; the files alone do not, since a column may be narrower."""
@@ -177,15 +212,3 @@ def text_px(letters: int, device: Device, font_px: float) -> tuple[float, float]
 def is_early(img: Img) -> bool:
     """Whether a picture lies on the first screen, as far as the text above it tells."""
     return img.chars_before <= _FOLD_CHARS and not img.unseen and img.region not in _BORDERS
-
-
-def is_large(shown: Shown) -> bool:
-    """Whether a picture is shown large enough to be the largest paint on a phone or a laptop."""
-    if shown.is_vector:
-        return False
-    for device in (DEVICES[1], DEVICES[3]):
-        row = shown.row_at(device)
-        width = shown.box_px(row, device)
-        if width >= _LARGE_PX and width * width / shown.ratio_of(row) >= _LARGE_AREA:
-            return True
-    return False

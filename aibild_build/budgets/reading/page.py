@@ -29,6 +29,9 @@ _NEAR_IMAGES = 300
 _MOST_BLOCKS = 40
 _NEAR_CHARS = 200
 _MOST_NEAR_CHARS = 800
+_MOST_BESIDE = 40
+WRAPPERS = ("picture", "a")
+_FRAMES = ("html", "body", "main", "article")
 _SKIPPED = "script,style,noscript,template"
 _EMBEDS = "iframe,video,audio,embed,object,canvas,input[type=image],svg image"
 
@@ -54,7 +57,8 @@ class Img(NamedTuple):
 
     `sources` are the `<source>`s before it in its `<picture>`, `link` the address that it links to. `chars_before` counts letters
     of visible text above it (a large number from the 13th picture on). `near` is the text around it. `line` are the elements from
-    the root down to it (none from the 300th picture on).
+    the root down to it (none from the 300th picture on). `beside` are the elements that share its box, if it has one of its own:
+    what may be laid over it (none from the 13th on).
     """
 
     tag: Tag
@@ -66,6 +70,7 @@ class Img(NamedTuple):
     unseen: bool
     chars_before: int
     line: tuple[Node, ...] = ()
+    beside: tuple[Node, ...] = ()
 
 
 # HTML standard, section 4.6.2: these must be left out where `href` is
@@ -300,6 +305,7 @@ def _placed(body: Element, images: list[Element], found: list[_Found]) -> tuple[
                 unseen=one.unseen,
                 chars_before=before[at] if at < len(before) else _FAR,
                 line=_line(image) if at < _NEAR_IMAGES else (),
+                beside=_beside(image) if at < _MEASURED_IMAGES else (),
             )
         )
     return tuple(placed)
@@ -330,11 +336,27 @@ def _near(image: Element) -> str:
     return " ".join(text[:_MOST_NEAR_CHARS].split())
 
 
+def _beside(image: Element) -> tuple[Node, ...]:
+    """The elements that stand with a picture in a box which is no part of the page's own frame."""
+    node: Element = image
+    while isinstance(node.parent, Element) and node.parent.tag in WRAPPERS:
+        node = node.parent
+    box = node.parent
+    if not isinstance(box, Element) or box.tag in _FRAMES:
+        return ()
+    others = (one for one in islice(box.children, _MOST_BESIDE) if isinstance(one, Element) and one is not node)
+    return tuple(_node(one) for one in others)
+
+
+def _node(element: Element) -> Node:
+    return Node(element.tag, element.attr("id") or "", frozenset((element.attr("class") or "").split()))
+
+
 def _line(image: Element) -> tuple[Node, ...]:
     """The elements from the root down to a picture."""
     line: list[Node] = []
     node: object = image
     while isinstance(node, Element):
-        line.append(Node(node.tag, node.attr("id") or "", frozenset((node.attr("class") or "").split())))
+        line.append(_node(node))
         node = node.parent
     return tuple(reversed(line))

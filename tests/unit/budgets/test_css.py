@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from aibild_build.budgets.reading import FontFace, Painted, read_css
+from aibild_build.budgets.reading import Effect, FontFace, Painted, read_css
 
 
 def test_addresses_and_where_they_stand() -> None:
@@ -37,7 +37,11 @@ def test_imports_and_effects() -> None:
         '@import url("a.css"); @import "b.css" print; img { filter: blur(2px); -webkit-filter: none } i{mix-blend-mode:normal}'
     )
     assert css.imports == ("a.css", "b.css")
-    assert css.effects == (Painted("img", "filter", "blur(2px)"),)
+    assert css.effects == (
+        Effect("img", "filter", "blur(2px)", ()),
+        Effect("img", "filter", "none", ()),
+        Effect("i", "mix-blend-mode", "normal", ()),
+    )
 
 
 def test_what_is_no_css_ends() -> None:

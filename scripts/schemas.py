@@ -77,10 +77,23 @@ _GUARDED: Schema = {
 }
 _GUARDS: Schema = {"anyOf": [_TEXT, {"type": "array", "items": {"anyOf": [_TEXT, _GUARDED]}}]}
 
+_QUALITY: Schema = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": 100},
+        {
+            "type": "object",
+            "required": ["target"],
+            "additionalProperties": False,
+            "properties": {"target": {"type": "number", "minimum": 30, "maximum": 95}},
+        },
+    ]
+}
+
 # What a reader takes by `value` and judges itself, by the key's last name.
 _BARE: Mapping[str, Schema] = {
     **dict.fromkeys(PROMPT_PARTS, _TEXTS),
     **dict.fromkeys((*GUARDED, "words"), _GUARDS),
+    **dict.fromkeys(("avif", "webp", "jpeg"), _QUALITY),
     "alt": _ALT,
     "keywords": _KEYWORDS,
     "focal": _POINT,

@@ -25,6 +25,7 @@ from ..plan.records import digests_of
 from ..plan.renditions import find_encoded
 from ..renditions.credentials import Seal, Signer
 from ..renditions.metadata import Metadata
+from ..renditions.quality import Probe
 from ..store import Store
 from ..wire import from_json, to_json
 from .spill import SpillingStore
@@ -225,6 +226,38 @@ def make_files(order: Mapping[str, Any]) -> dict[str, Any]:
     return {"files": answers, "seconds": sum(answer["seconds"] for answer in answers), "note": store.degraded}
 
 
+def find_qualities(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Find which encoder settings reach the wanted scores on one master.
+
+    `order`: store, asset (blob), wanted (list of probes). Answer: how many were found and trials made, seconds, note. Raises
+    EncodeError.
+    """
+    started = time.perf_counter()
+    store = open_store(*order["store"])
+    probes: list[Probe] = [from_json(Probe, one) for one in order["wanted"]]
+    trials = 0
+    with store.single_flight(*(probe.key for probe in probes)):
+        missing = [probe for probe in probes if store.lookup(probe.key) is None]
+        if missing:
+            from ..renditions.make import decoded
+            from ..renditions.quality import Small, find
+
+            small = Small(decoded(_master(store, order["asset"])))
+            for probe in missing:
+                found = find(small, probe)
+                trials += found.trials
+                store.record(probe.key, "quality", {**to_json(found), "probe": to_json(probe)})
+    seconds = time.perf_counter() - started
+    return {"found": len(missing), "trials": trials, "seconds": seconds, "note": store.degraded}
+
+
+def _master(store: Store, asset: str) -> bytes:
+    master = store.get(asset)
+    if master is None:
+        raise StoreCorrupt(f"the picture {asset[:12]} in the store was damaged", hint="build again: it is made anew")
+    return master
+
+
 def _embed(store: Store, delivery: str, variant: Variant, metadata: Metadata) -> dict[str, Any] | None:
     """Other words and rights put into an encode that is there already; None when there is none."""
     digest = find_encoded(store, variant.encode)
@@ -251,9 +284,7 @@ def _encode(
         return []
     from ..renditions.make import make
 
-    master = store.get(asset)
-    if master is None:
-        raise StoreCorrupt(f"the picture {asset[:12]} in the store was damaged", hint="build again: it is made anew")
+    master = _master(store, asset)
     answers = []
     started = time.perf_counter()
     for variant, data, facts in make(master, tuple(variants.values()), metadata, links):

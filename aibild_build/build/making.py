@@ -13,7 +13,7 @@ from ..config import STATE_FOLDER
 from ..crews import Crew
 from ..errors import EngineUnavailable, RefusedError, SourceError, StoreError
 from ..lock import Lock, LockState, Pin, Pinned
-from ..model import MASTER, Asset, Finding, Json, Level, Rendition, Work
+from ..model import MASTER, Asset, Cost, Finding, Json, Level, Rendition, RenditionReason, Work
 from ..plan import made_day
 from ..plan.approvals import pages_with
 from ..plan.gates import Judged
@@ -22,11 +22,12 @@ from ..plan.reading import Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..plan.sealing import sidecar_path
 from ..renditions.credentials import Signer
+from ..renditions.quality import Probe
 from ..wire import from_json, to_json
 from .carry import carry_out
 from .credentials import check_signer
 from .gating import Gated, Verdicts, let_through, refuse_prompts, score_of, scores_of
-from .jobs import StoreArguments, make_files, make_picture, open_store
+from .jobs import StoreArguments, find_qualities, make_files, make_picture, open_store
 from .ledger import Spent, note_spent
 from .options import Manner
 from .orders import Order, picture_orders
@@ -284,6 +285,33 @@ def _scores(asset: Asset, judged: Iterable[Judged]) -> dict[str, Json]:
     """What gates measured, and how well the engine itself found the picture to fit."""
     own = score_of(asset)
     return {**scores_of(judged), **({"clip": own} if own is not None else {})}
+
+
+def with_quality(
+    want: Callable[[], tuple[WantedBrief, ...]], store: StoreArguments, crew: Crew, talk: Talk
+) -> tuple[WantedBrief, ...]:
+    """What `want` asks for once no question of quality is open; they are answered one master at a time. Raises EncodeError."""
+    briefs = want()
+    asked: dict[str, dict[str, Probe]] = {}
+    for brief in briefs:
+        for probe, asset in brief.probes:
+            asked.setdefault(asset, {})[probe.key] = probe
+    orders = [
+        (
+            Work(
+                kind="quality",
+                key=next(iter(probes)),
+                subject=", ".join(sorted({probe.format for probe in probes.values()})),
+                reason=RenditionReason.NEW,
+                cost=Cost(),
+            ),
+            {"store": store, "asset": asset, "wanted": [to_json(probe) for probe in probes.values()]},
+        )
+        for asset, probes in asked.items()
+    ]
+    for _ in carry_out("quality", find_qualities, orders, crew, talk):
+        pass
+    return want() if orders else briefs
 
 
 def make_renditions(

@@ -39,7 +39,7 @@ from .gating import let_files_through, refuse_unapproved, refuse_unjudged, said_
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
 from .limits import Limits
-from .making import make_pictures, make_renditions
+from .making import make_pictures, make_renditions, with_quality
 from .options import Options
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
@@ -119,7 +119,8 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             refuse_lacking(project, lacks, made.review)
         lock = made.lock if options.frozen else record_build(config.root, project.lock, made.lock, actor)
         _refuse_unseen(options, made.review, made.unjudged)
-        briefs = want_renditions(project, store, made.assets, made.days, force=options.force, drafts=drafts)
+        want = partial(want_renditions, project, store, made.assets, made.days, force=options.force, drafts=drafts)
+        briefs = with_quality(want, arguments, crew, say)
         files = make_renditions(briefs, arguments, crew, say, again=options.force, signer=project.signer, today=today)
         looked = let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
         _refuse_unseen(options, looked.review, looked.unjudged)

@@ -274,7 +274,7 @@ def _metadata(project: Project, brief: Brief, asset: Asset) -> Metadata:
 
 def _variant(project: Project, asset: Asset, room: int) -> Variant:
     codec = CODECS["jpeg"]
-    settings = codec.settings(project.config.images.quality.get("jpeg"), "final")
+    settings = codec.settings(project.config.images.quality.fixed.get("jpeg"), "final")
     if asset.mode == "RGBA":
         settings["background"] = "#ffffff"
     return Variant(

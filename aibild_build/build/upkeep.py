@@ -56,6 +56,7 @@ def _roots(project: Project, store: Store) -> set[str]:
     briefs = want_renditions(project, store, expected, days)
     keys |= {one.key for one in file_questions(project, briefs)}
     for brief in briefs:
+        keys |= set(brief.answered)
         for one in brief.renditions:
             keys |= {one.variant.encode, one.delivery, *filter(None, (one.signed,))}
     return keys

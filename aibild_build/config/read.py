@@ -23,7 +23,7 @@ from .languages import read_languages
 from .models import read_models
 from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
 from .slots import read_slots
-from .values import is_web, read_address, read_palette, read_rights
+from .values import is_web, read_address, read_palette, read_quality, read_rights
 
 CONFIG_FILE = "aibild.toml"
 FORMATS = ("avif", "webp", "jpeg", "png")
@@ -203,10 +203,9 @@ def _images(table: Fields, base_url: str, *, words: bool) -> Images:
             hint="jpeg is what every browser can show",
         )
         formats = (*formats, "jpeg")
-    quality = table.fields("quality")
     return Images(
         formats=tuple(dict.fromkeys(name for name in formats if name in FORMATS)) or Images().formats,
-        quality={name: quality.whole(name, low=1, high=100) for name in ("avif", "webp", "jpeg") if quality.has(name)},
+        quality=read_quality(table),
         words=words,
         creator=table.text("creator"),
         credit=table.text("credit"),

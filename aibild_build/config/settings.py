@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from ..model import Guards, Json, Level, Rights, Slot, Swatch
+from ..model import Guards, Json, Level, Quality, Rights, Slot, Swatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,10 @@ class MenuEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
-    """Formats in the order of preference, quality (0–100) by format, and the site's defaults for words and rights."""
+    """Formats in the order of preference, how good their files must be, and the site's defaults for words and rights."""
 
     formats: tuple[str, ...] = ("avif", "webp", "jpeg")
-    quality: Mapping[str, int] = field(default_factory=dict)
+    quality: Quality = field(default_factory=Quality)
     words: bool = False
     creator: str = ""
     credit: str = ""

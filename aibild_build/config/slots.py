@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..model import Breakpoint, Slot, ratio_value
 from ..source import Fields, nearest_hint
+from .values import read_quality
 
 _TERM = re.compile(r"\s*([+-]?)\s*(\d+(?:\.\d+)?|\.\d+)(vw|px|rem)")
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(px|rem)")
@@ -77,6 +78,7 @@ def _slot(name: str, table: Fields, formats: Sequence[str]) -> Slot:
         priority=table.flag("priority"),
         also=table.texts("also"),
         formats=chosen,
+        quality=read_quality(table),
     )
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from ..model import Json, Rights, Swatch
+from ..model import Json, Quality, Rights, Swatch
 from ..source import Fields, Key, colour_hex, key_name
 
 _PATH_URL = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
@@ -36,6 +36,39 @@ def read_rights(table: Fields) -> Rights:
         territory=table.text("territory"),
         expires=table.day("expires"),
     )
+
+
+def read_quality(table: Fields) -> Quality:
+    """`quality` of the site or of a slot: a score to reach, and by format either a score or a fixed setting."""
+    quality = table.fields("quality")
+    fixed: dict[str, int] = {}
+    targets: dict[str, float] = {}
+    for name in ("avif", "webp", "jpeg"):
+        if isinstance(quality.value(name), Mapping):
+            own = quality.fields(name)
+            if own.has("target"):
+                targets[name] = _score(own)
+        elif quality.has(name):
+            fixed[name] = quality.whole(name, low=1, high=100, hint="a score to reach is {target = 70}")
+    said = Quality(
+        target=_score(quality) if quality.has("target") else None,
+        targets=targets,
+        fixed=fixed,
+        least_bytes_per_pixel=_size(quality, "min_bytes_per_pixel"),
+        most_bytes_per_pixel=_size(quality, "max_bytes_per_pixel"),
+    )
+    least, most = said.least_bytes_per_pixel, said.most_bytes_per_pixel
+    if least is not None and most is not None and least > most:
+        quality.wrong("max_bytes_per_pixel", f"at least {least:g}, which min_bytes_per_pixel is")
+    return said
+
+
+def _score(table: Fields) -> float:
+    return table.number("target", 70.0, low=30, high=95)
+
+
+def _size(table: Fields, key: str) -> float | None:
+    return table.number(key, low=0, high=4) if table.has(key) else None
 
 
 def read_palette(table: Fields, key: str = "palette") -> tuple[Swatch, ...]:

@@ -15,7 +15,7 @@ from .findings import Finding, Level, Origin
 from .pages import Cache, Heading, LinkRef, Output, Page, PictureRef, Site, StaticFile
 from .pictures import Candidate, Picture, Related, Source
 from .plain import MASTER, PROMPT_PARTS, RECIPE_SCHEMA, RENDITION_SCHEMA, Json, Size, ratio_value
-from .renditions import Breakpoint, Crop, FileFacts, Rendition, Slot, Variant, delivery_key
+from .renditions import Breakpoint, Crop, FileFacts, Quality, Rendition, Slot, Variant, delivery_key
 from .work import Cost, PageReason, PictureReason, Plan, Reason, RenditionReason, Report, Tally, Work
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "RENDITION_SCHEMA",
     "RatioRule",
     "Reason",
+    "Quality",
     "Recipe",
     "Rejection",
     "Related",

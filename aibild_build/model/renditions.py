@@ -29,6 +29,18 @@ class Breakpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How good files have to be. `target` is a SSIMULACRA2 score, `targets` are scores by format, `fixed` encoder settings
+    (1–100) by format instead of a score; None says nothing."""
+
+    target: float | None = None
+    targets: Mapping[str, float] = field(default_factory=dict)
+    fixed: Mapping[str, int] = field(default_factory=dict)
+    least_bytes_per_pixel: float | None = None
+    most_bytes_per_pixel: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """A place in the layout. `breakpoints` are sorted by `min_width`, the first at 0.
 
@@ -40,6 +52,7 @@ class Slot:
     priority: bool = False
     also: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    quality: Quality = field(default_factory=Quality)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

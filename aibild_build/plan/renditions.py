@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from ..config import Config
@@ -32,6 +33,7 @@ from ..renditions.credentials import Seal
 from ..renditions.ladder import Layout
 from ..renditions.metadata import Metadata
 from ..renditions.metadata import compose as compose_metadata
+from ..renditions.quality import Probe
 from ..store import Store
 from ..wire import from_json
 from .reading import FILE_PREFIX, Project, uses
@@ -63,7 +65,11 @@ class WantedRendition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedBrief:
-    """A brief as it will be shown: the assets that serve it, a layout a slot, and every file that those want."""
+    """A brief as it will be shown: the assets that serve it, a layout a slot, and every file that those want.
+
+    `probes` are open questions of quality with the master's blob: they come before any file of that format. `answered` are the
+    keys of the others.
+    """
 
     brief: Brief
     slug: str
@@ -73,6 +79,8 @@ class WantedBrief:
     layouts: tuple[Layout, ...]
     renditions: tuple[WantedRendition, ...]
     findings: tuple[Finding, ...]
+    probes: tuple[tuple[Probe, str], ...] = ()
+    answered: tuple[str, ...] = ()
 
 
 def want_renditions(
@@ -130,7 +138,9 @@ def _want(
     )
     room = sealing.room_bytes(metadata)
     sized = {name: (asset.pixels, asset.size, asset.mode) for name, asset in assets.items()}
-    layouts = tuple(lay_out(brief, config.slots[slot], sized, config.images, room, draft=draft) for slot in slots)
+    known = partial(known_quality, store)
+    layouts = tuple(lay_out(brief, config.slots[slot], sized, config.images, room, draft=draft, known=known) for slot in slots)
+    asked = {probe.key: (probe, found) for layout in layouts for probe, found in layout.probes}
     by_pixels = {asset.pixels: asset for asset in assets.values()}
     variants = {variant.encode: variant for layout in layouts for variant in layout.variants()}
     return WantedBrief(
@@ -144,7 +154,16 @@ def _want(
             _want_one(sealing, variant, by_pixels[variant.pixels], metadata, force, past) for variant in variants.values()
         ),
         findings=tuple(finding for layout in layouts for finding in layout.findings),
+        probes=tuple((probe, by_pixels[probe.pixels].digest) for probe, found in asked.values() if found is None),
+        answered=tuple(key for key, (_, found) in asked.items() if found is not None),
     )
+
+
+def known_quality(store: Store, probe: Probe) -> int | None:
+    """What an earlier probe found."""
+    record = store.lookup(probe.key)
+    quality = record.get("quality") if record is not None else None
+    return quality if isinstance(quality, int) else None
 
 
 def _marks(asset: Asset) -> dict[str, str]:

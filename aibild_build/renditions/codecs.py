@@ -8,19 +8,22 @@ all: libavif's output depends on their number. pillow-avif-plugin is imported he
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 from ..errors import EncodeError
 from ..model import Json
 
-EFFORTS = ("fast", "final")
+EFFORTS = ("fast", "final", "slow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
-    """One format. `quality` is the default (0–100), None where the format is lossless; `fast` overrides `final` for drafts."""
+    """One format. `quality` is the default (0–100), None where the format is lossless; `fast` and `slow` override `final`.
+
+    `start` is where a search for a quality begins, `bounds` what it never leaves.
+    """
 
     format: str
     media_type: str
@@ -29,12 +32,15 @@ class Codec:
     quality: int | None
     final: Mapping[str, Json]
     fast: Mapping[str, Json]
+    slow: Mapping[str, Json] = field(default_factory=dict)
+    start: int = 0
+    bounds: tuple[int, int] = (0, 100)
 
     def settings(self, quality: int | None = None, effort: str = "final") -> dict[str, Json]:
         """Every setting of the encoder, defaults written out. Raises ValueError for an unknown effort or quality not 0–100."""
         if effort not in EFFORTS:
             raise ValueError(f"{effort!r} is no effort, known are {', '.join(EFFORTS)}")
-        settings = {**self.final, **(self.fast if effort == "fast" else {})}
+        settings = {**self.final, **{"fast": self.fast, "slow": self.slow}.get(effort, {})}
         if self.quality is None:
             return settings
         wanted = self.quality if quality is None else quality
@@ -76,6 +82,9 @@ CODECS: Mapping[str, Codec] = {
             "advanced": {"tune": "iq"},
         },
         fast={"speed": 9},
+        slow={"speed": 4},
+        start=50,
+        bounds=(32, 90),
     ),
     "webp": Codec(
         format="webp",
@@ -85,6 +94,9 @@ CODECS: Mapping[str, Codec] = {
         quality=78,
         final={"method": 4, "lossless": False, "alpha_quality": 100, "exact": False},
         fast={"method": 2},
+        slow={"method": 6},
+        start=70,
+        bounds=(45, 95),
     ),
     "jpeg": Codec(
         format="jpeg",
@@ -94,6 +106,8 @@ CODECS: Mapping[str, Codec] = {
         quality=80,
         final={"subsampling": "4:2:0", "progressive": True, "optimize": True},
         fast={},
+        start=66,
+        bounds=(45, 95),
     ),
     "png": Codec(
         format="png",

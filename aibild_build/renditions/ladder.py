@@ -6,14 +6,15 @@ only: nothing is opened, and an encode that exists already is the caller's to kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..config import Images
 from ..model import MASTER, Brief, Crop, Finding, Json, Level, Size, Slot, Variant
 from .bands import Band, bands, chosen, needs, widths
 from .codecs import CODECS
 from .crop import close_crop, crop
+from .quality import Probe, probe_of, wanted
 
 SHARE: tuple[str, Size] = ("40:21", (1200, 630))
 STRUCTURED = ("16:9", "4:3", "1:1")
@@ -22,6 +23,7 @@ THUMB_PX = 320
 _MUCH_WIDER_PX = 1600  # a structured cut may be a candidate of the page up to this width; beyond it the bytes are not worth it
 
 Holding = tuple[str, Size, str]  # pixels digest, size, mode of an asset
+Answer = Callable[[Probe], int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """All files of one picture in one slot. `groups` run from narrow to wide; the last one's last row is the `<img>`'s own."""
+    """All files of one picture in one slot. `groups` run from narrow to wide; the last one's last row is the `<img>`'s own.
+
+    `probes` are the questions of quality with their answers: while one is None, no variant in question can be encoded.
+    """
 
     slot: Slot
     groups: tuple[Group, ...]
@@ -57,6 +62,7 @@ class Layout:
     structured: tuple[Variant, ...] = ()
     thumb: Variant | None = None
     findings: tuple[Finding, ...] = ()
+    probes: tuple[tuple[Probe, int | None], ...] = ()
 
     @property
     def fallback(self) -> Row:
@@ -74,11 +80,14 @@ class _Cutter:
     """What every variant of one layout shares."""
 
     brief: Brief
+    slot: Slot
     assets: Mapping[str, Holding]
     images: Images
     room_bytes: int
     effort: str
     draft: bool
+    known: Answer
+    asked: dict[tuple[str, str], tuple[Probe, int | None]] = field(default_factory=dict)
 
     def asset(self, ratio: str) -> Holding:
         return self.assets.get(ratio) or self.assets[MASTER]
@@ -104,9 +113,11 @@ class _Cutter:
     def variant(self, ratio: str, box: Crop, size: Size, format: str) -> Variant:
         pixels, _, mode = self.asset(ratio)
         codec = CODECS[format]
-        settings: dict[str, Json] = codec.settings(self.images.quality.get(format), self.effort)
+        settings = codec.settings(effort=self.effort)
         if format == "jpeg" and mode == "RGBA":
             settings["background"] = "#ffffff"
+        if "quality" in settings:
+            settings["quality"] = self.quality(pixels, format, settings)
         return Variant(
             pixels=pixels,
             crop=(box.x, box.y, box.width, box.height),
@@ -118,6 +129,19 @@ class _Cutter:
             effort=self.effort,
             draft=self.draft,
         )
+
+    def quality(self, pixels: str, format: str, settings: Mapping[str, Json]) -> Json:
+        """The encoder's setting; of a probe that is open yet a word, so that nothing is found under such a key."""
+        asked = wanted(format, self.images.quality, self.slot.quality)
+        if isinstance(asked, int):
+            return asked
+        if self.draft:
+            return settings["quality"]
+        if (pixels, format) not in self.asked:
+            probe = probe_of(pixels, format, settings, asked, self.images.quality, self.slot.quality)
+            self.asked[pixels, format] = probe, self.known(probe)
+        found = self.asked[pixels, format][1]
+        return f"for {asked:g}" if found is None else found
 
     def at_width(self, ratio: str, box: Crop, width: int, format: str) -> Variant:
         return self.variant(ratio, box, (width, max(1, round(width * box.height / box.width))), format)
@@ -146,26 +170,40 @@ def lay_out(
     *,
     effort: str = "final",
     draft: bool = False,
+    known: Answer | None = None,
 ) -> Layout:
     """The layout of `brief` in `slot`.
 
     `assets` maps "master", and each ratio that has an asset of its own, to (pixels, size, mode). `room_bytes` is the length of
-    the metadata packet. Nothing is enlarged. Findings: `crop-cuts-safe-area`, `picture-too-small`.
+    the metadata packet. `known` answers probes of quality with a setting or None. Nothing is enlarged. Findings:
+    `crop-cuts-safe-area`, `picture-too-small`.
     """
-    cutter = _Cutter(brief=brief, assets=assets, images=images, room_bytes=room_bytes, effort=effort, draft=draft)
+    cutter = _Cutter(
+        brief=brief,
+        slot=slot,
+        assets=assets,
+        images=images,
+        room_bytes=room_bytes,
+        effort=effort,
+        draft=draft,
+        known=known or _nothing_known,
+    )
     stretches = bands(slot)
     groups = tuple(_group(cutter, slot, band, last=band is stretches[-1]) for band in stretches)
     findings = tuple(finding for group in groups for finding in _findings(brief, slot, group))
-    if not slot.priority:
-        return Layout(slot=slot, groups=groups, findings=findings)
-    return Layout(
-        slot=slot,
-        groups=groups,
-        share=_share(cutter),
-        structured=tuple(_structured(cutter, ratio, groups) for ratio in STRUCTURED),
-        thumb=_thumb(cutter),
-        findings=findings,
-    )
+    plain = Layout(slot=slot, groups=groups, findings=findings)
+    if slot.priority:
+        plain = replace(
+            plain,
+            share=_share(cutter),
+            structured=tuple(_structured(cutter, ratio, groups) for ratio in STRUCTURED),
+            thumb=_thumb(cutter),
+        )
+    return replace(plain, probes=tuple(cutter.asked.values()))
+
+
+def _nothing_known(_: Probe) -> int | None:
+    return None
 
 
 def device_width(groups: Sequence[Group], viewport: float, dpr: float) -> int:

@@ -33,7 +33,7 @@ def make(
     `provenance` is where the linked manifest of an encode will lie.
     Raises EncodeError when the master cannot be decoded, a crop lies outside of it, or a file does not read back as written.
     """
-    master = _decoded(master_png)
+    master = decoded(master_png)
     by_crop: dict[tuple[int, int, int, int], list[Variant]] = {}
     for variant in variants:
         by_crop.setdefault(variant.crop, []).append(variant)
@@ -62,7 +62,8 @@ def deliver(data: bytes, variant: Variant, metadata: Metadata, known: FileFacts 
     return new, _facts(new, variant, metadata, glance)
 
 
-def _decoded(master_png: bytes) -> Image.Image:
+def decoded(master_png: bytes) -> Image.Image:
+    """A master's pixels, RGB or RGBA. Raises EncodeError."""
     try:
         samples, size, mode = decode_png(master_png)
     except ImageFault as fault:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aibild_build.config import Config, Language, MenuEntry, read_config
-from aibild_build.model import Breakpoint, Finding, Level, Rights, Swatch
+from aibild_build.model import Breakpoint, Finding, Level, Quality, Rights, Swatch
 
 HEAD = '[site]\nname = "Demo"\nbase_url = "https://example.org/"\nlanguages = ["en", "de"]\n'
 
@@ -105,7 +105,9 @@ def test_every_table_of_a_whole_file(tmp_path: Path) -> None:
         Breakpoint(min_width=640, ratio="16:9", vw=100.0, offset=-62.0, max_width=1200.0),
     )
     assert set(config.slots) == {"hero", "card", "prose", "thumb"}
-    assert config.images.formats == ("avif", "jpeg") and config.images.quality == {"avif": 50} and config.images.words
+    assert (
+        config.images.formats == ("avif", "jpeg") and config.images.quality == Quality(fixed={"avif": 50}) and config.images.words
+    )
     assert config.images.license == "https://example.org/docs/licence/"
     assert config.images.acquire_license_page == "https://example.com/buy"
     assert config.defaults.palette == (Swatch(colour="#008080"), Swatch(colour="#aabbcc", weight=2.0))

@@ -3,8 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aibild_build.config import Images
-from aibild_build.model import Breakpoint, Brief, Level, Origin, RatioRule, SafeArea, Slot
+from aibild_build.model import Breakpoint, Brief, Level, Origin, Quality, RatioRule, SafeArea, Slot
 from aibild_build.renditions import DEVICES, MIN_DENSITY, Layout, device_width, lay_out
+from aibild_build.renditions.quality import Probe, wanted
 
 ROOM = 2048
 BRIEF = Brief(id="lighthouse", origin=Origin(path="briefs/lighthouse.yaml", line=1), engine="sketch", focal=(0.5, 0.5))
@@ -57,14 +58,45 @@ def test_sizes_keep_the_crops_ratio() -> None:
 
 
 def test_variants_carry_all_that_decides_bytes() -> None:
-    first = laid(images=Images(quality={"avif": 40})).groups[0].rows[0].variants[0]
+    first = laid(images=Images(quality=Quality(fixed={"avif": 40}))).groups[0].rows[0].variants[0]
     assert first.pixels == MASTER[0]
     assert first.crop == (660, 0, 1080, 1350)
     assert first.settings["quality"] == 40
     assert first.settings["max_threads"] == 1
     assert first.room_bytes == ROOM
     assert first.effort == "final"
-    assert {variant.settings["quality"] for variant in laid().groups[0].rows[0].variants} == {53}
+    assert {variant.settings["quality"] for variant in laid().groups[0].rows[0].variants} == {"for 70"}
+
+
+def test_a_probe_is_asked_once_a_format_and_its_answer_is_the_setting() -> None:
+    asked: list[str] = []
+
+    def known(probe: Probe) -> int:
+        asked.append(probe.format)
+        return {"avif": 41, "webp": 62, "jpeg": 58}[probe.format]
+
+    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, known=known)
+    assert sorted(asked) == ["avif", "jpeg", "webp"]
+    assert {(variant.format, variant.settings["quality"]) for variant in layout.variants()} == {
+        ("avif", 41),
+        ("webp", 62),
+        ("jpeg", 58),
+    }
+    assert sorted(found for _, found in layout.probes if found is not None) == [41, 58, 62]
+
+
+def test_a_slot_and_a_format_may_want_another_score() -> None:
+    site = Quality(target=75, targets={"avif": 72}, fixed={"jpeg": 81})
+    assert (
+        wanted("webp", site, Quality()) == 75 and wanted("avif", site, Quality()) == 72 and wanted("jpeg", site, Quality()) == 81
+    )
+    assert wanted("avif", site, Quality(target=60)) == 60 and wanted("jpeg", site, Quality(fixed={"jpeg": 50})) == 50
+    assert wanted("avif", Quality(), Quality()) == 70.0
+
+
+def test_a_draft_is_not_probed() -> None:
+    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, draft=True)
+    assert not layout.probes and {variant.settings["quality"] for variant in layout.groups[0].rows[0].variants} == {53}
 
 
 def test_effort_is_part_of_the_key() -> None:

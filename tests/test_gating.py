@@ -120,6 +120,7 @@ def test_what_wants_review_is_pinned_and_shown_once_it_is_approved(tmp_path: Pat
     for frozen in (False, True):
         with pytest.raises((FrozenError, RefusedError)) as caught:
             run_build(root, frozen=frozen)
+        assert isinstance(caught.value, FrozenError | RefusedError)
         assert caught.value.exit_code == 1 and "aibild review" in caught.value.hint
         assert {line.partition(":")[0] for line in caught.value.missing} == {"boat", "quay"}
         assert sum("gate `" in line for line in caught.value.missing) == 2, "with what the gates saw"

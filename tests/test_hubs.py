@@ -33,9 +33,9 @@ def root(tmp_path: Path) -> Path:
     return write_project(tmp_path / "site", CHANGES)
 
 
-def rules(root: Path, **arguments: str) -> dict[str, tuple[str, Level]]:
+def rules(root: Path, today: str = "") -> dict[str, tuple[str, Level]]:
     """Rule → (where, level) of the findings on a project; `brief-unused` aside."""
-    findings = open_project(root, **arguments).findings
+    findings = open_project(root, today=today).findings
     return {one.rule: (str(one.origin), one.level) for one in findings if one.rule != "brief-unused"}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
+from typing import Any
 
 from ..colour import difference, parse, to_lab
 from ..model import Json, Outcome
@@ -91,15 +92,24 @@ def _close_many(names: list[str], measured: Mapping[str, Measured], near: int) -
         return numpy.array([int(str(measured[one].facts[name]), 16) for one in names], numpy.uint64)
 
     straight, mirrored = column("phash"), column("mirror")
+    count = getattr(numpy, "bitwise_count", None) or ones
     for index, first in enumerate(names[:-1]):
         rest = slice(index + 1, None)
-        close = numpy.bitwise_count(straight[rest] ^ straight[index]) <= near
-        close |= numpy.bitwise_count(straight[rest] ^ mirrored[index]) <= near - _MIRRORED
+        close = count(straight[rest] ^ straight[index]) <= near
+        close |= count(straight[rest] ^ mirrored[index]) <= near - _MIRRORED
         for hit in numpy.flatnonzero(close):
             second = names[index + 1 + int(hit)]
             distance = _distance(measured[first].facts, measured[second].facts)
             if distance <= near:
                 yield first, second, distance
+
+
+def ones(words: Any) -> Any:
+    """Set bits of each of `words` ((n,) uint64): what numpy counts by itself from 2.0 on, and 1.26 does not."""
+    import numpy
+
+    table = numpy.unpackbits(numpy.arange(1 << 16, dtype=numpy.uint16).view(numpy.uint8)).reshape(-1, 16).sum(1, dtype=numpy.uint8)
+    return table[words.view(numpy.uint16)].reshape(-1, 4).sum(1, dtype=numpy.uint8)
 
 
 def _colour_distance(one: Measured, two: Measured) -> float:

@@ -87,12 +87,13 @@ def test_a_no_that_stands_is_lacking_whoever_said_yes() -> None:
 
 
 def test_topics_of_guards_bring_roles_of_their_own() -> None:
-    asked = {"topics": ("health",), "approvers": {"health": ("legal", "medical")}}
-    assert lacks(**asked) == (
+    topics, approvers = ("health",), {"health": ("legal", "medical")}
+    assert lacks(topics=topics, approvers=approvers) == (
         "needs 1 approval by legal, has 0 (topic health)",
         "needs 1 approval by medical, has 0 (topic health)",
     )
-    assert lacks(said=(yes("Grace <grace@x>", "legal"),), **asked) == ("needs 1 approval by medical, has 0 (topic health)",)
+    said = (yes("Grace <grace@x>", "legal"),)
+    assert lacks(said=said, topics=topics, approvers=approvers) == ("needs 1 approval by medical, has 0 (topic health)",)
 
 
 def test_without_people_anybody_counts_in_the_role_they_name() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from aibild_build import gates
 from aibild_build.gates import Measured
 from aibild_build.gates.contrast import Contrast
-from aibild_build.gates.duplicate import Duplicate
+from aibild_build.gates.duplicate import Duplicate, ones
 from aibild_build.model import Json, Outcome
 from scripts.slow.gates import outcome_of
 from tests.support.labelled import AREA, PALETTE, cases, gates_drawn_for, scene, seen
@@ -105,6 +105,13 @@ def test_artefacts_leave_wanted_words_alone(tmp_path: Path) -> None:
     typed = next(case for case in cases("artefacts", 40, tmp_path) if case.damage == "warped type")
     assert gate.measure(typed.seen).score > 0.5
     assert gate.measure(replace(typed.seen, facts={"text": "Velo"}, memo={})).score < 0.5
+
+
+def test_bits_are_counted_where_numpy_does_not() -> None:
+    import numpy
+
+    words = [0, 1, 2**64 - 1, 1 << 63, 0x0123456789ABCDEF]
+    assert ones(numpy.array(words, numpy.uint64)).tolist() == [word.bit_count() for word in words]
 
 
 def test_ten_thousand_pictures_are_compared() -> None:

@@ -31,8 +31,8 @@ WORDS = tuple(
         r"\w+",
         "amber basket canal delta ember ferry glacier hollow inlet jetty kettle lantern marble nectar orchard pebble quarry "
         "ripple saddle timber upland velvet walnut yarrow zephyr anchor beacon cedar drift eastern fathom granite harvest island "
-        "juniper lower mossy northern ochre plain quick round slow tall under with from over into near past along behind above this "
-        "that every some few many one two before after when where while and but or the a of to in on",
+        "juniper lower mossy northern ochre plain quick round slow tall under with from over into near past along behind above "
+        "this that every some few many one two before after when where while and but or the a of to in on",
     )
 )
 BASE = "https://example.org"

@@ -105,11 +105,14 @@ def _close_many(names: list[str], measured: Mapping[str, Measured], near: int) -
 
 
 def ones(words: Any) -> Any:
-    """Set bits of each of `words` ((n,) uint64): what numpy counts by itself from 2.0 on, and 1.26 does not."""
-    import numpy
+    """Set bits of each of `words` ((n,) uint64): what numpy counts by itself from 2.0 on, and 1.26 does not.
 
-    table = numpy.unpackbits(numpy.arange(1 << 16, dtype=numpy.uint16).view(numpy.uint8)).reshape(-1, 16).sum(1, dtype=numpy.uint8)
-    return table[words.view(numpy.uint16)].reshape(-1, 4).sum(1, dtype=numpy.uint8)
+    Source: H. S. Warren, Hacker's Delight, figure 5-2: sums of neighbours of 1, 2 and 4 bits, then all bytes by one product.
+    """
+    words = words - ((words >> 1) & 0x5555555555555555)
+    words = (words & 0x3333333333333333) + ((words >> 2) & 0x3333333333333333)
+    words = (words + (words >> 4)) & 0x0F0F0F0F0F0F0F0F
+    return (words * 0x0101010101010101) >> 56
 
 
 def _colour_distance(one: Measured, two: Measured) -> float:

@@ -134,13 +134,13 @@ sheet.replaceSync(`
 [hidden]{display:none!important}
 .all{font:400 15px/1.5 var(--sans);color:var(--ink)}
 .bar{position:fixed;inset-block-end:14px;inset-inline-end:14px;display:flex;gap:8px;flex-wrap:wrap;justify-content:flex-end;max-inline-size:calc(100vw - 28px)}
-button,a.pill{font:600 13px/1 var(--sans);color:var(--ink);background:var(--paper);border:1px solid var(--line);border-radius:99px;min-block-size:40px;padding:0 16px;cursor:pointer;display:inline-flex;align-items:center;gap:7px;text-decoration:none;box-shadow:0 6px 20px -8px rgb(6 26 32/.45)}
+.pill,button{font:600 13px/1 var(--sans);color:var(--ink);background:var(--paper);border:1px solid var(--line);border-radius:99px;min-block-size:40px;padding:0 16px;cursor:pointer;display:inline-flex;align-items:center;gap:7px;text-decoration:none;box-shadow:0 6px 20px -8px rgb(6 26 32/.45)}
 button:hover,a.pill:hover{background:var(--tint)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .dot{inline-size:9px;block-size:9px;border-radius:9px;background:var(--soft)}
 .dot.error,.dot.fatal{background:var(--bad)}.dot.warning{background:var(--warn)}.dot.draft{background:var(--accent)}
-.panel{position:fixed;inset-inline:max(14px,50vw - 25rem) 14px;inset-block-end:66px;max-block-size:min(70vh,40rem);overflow:auto;background:var(--paper);border:1px solid var(--line);border-radius:14px;box-shadow:0 24px 60px -20px rgb(6 26 32/.6);padding:18px 20px}
-.faults{inset-inline:max(14px,50vw - 26rem);inset-block:auto 14px;border-block-start:5px solid var(--bad);max-block-size:min(80vh,46rem)}
+.panel{position:fixed;inset-inline-end:14px;inline-size:min(30rem,100vw - 28px);inset-block-end:66px;max-block-size:min(70vh,40rem);overflow:auto;background:var(--paper);border:1px solid var(--line);border-radius:14px;box-shadow:0 24px 60px -20px rgb(6 26 32/.6);padding:18px 20px}
+.faults{inset-inline:max(14px,50vw - 26rem);inline-size:auto;border-block-start:5px solid var(--bad);max-block-size:min(80vh,46rem)}
 .top{display:flex;align-items:start;justify-content:space-between;gap:12px;margin-block-end:8px}
 h2{font:700 19px/1.25 var(--sans);letter-spacing:-.02em}
 h2+p{color:var(--soft);font-size:13px}
@@ -149,6 +149,7 @@ li{border-block-start:1px solid var(--line);padding-block:12px}
 .place{font:600 13px/1.4 var(--mono);overflow-wrap:anywhere}
 .message{margin-block:3px;white-space:pre-wrap;overflow-wrap:anywhere}
 .soft{color:var(--soft);font-size:13px;overflow-wrap:anywhere}
+code{font:500 .92em/1 var(--mono);background:var(--tint);border-radius:4px;padding:.1em .3em}
 .level{font-weight:700;font-size:13px}.level.error,.level.fatal{color:var(--bad)}.level.warning{color:var(--warn)}
 pre{font:400 13px/1.55 var(--mono);background:var(--tint);border-radius:8px;padding:8px 0;margin-block-start:8px;overflow-x:auto}
 pre span{display:block;padding-inline:12px;white-space:pre}
@@ -176,6 +177,8 @@ function element(name, options = {}, ...inside) {
   return made;
 }
 
+const coded = (text) => text.split("`").map((part, at) => at % 2 ? element("code", {}, part) : part);
+
 const counted = (list, [one, many]) => `${list.length} ${list.length === 1 ? one : many}`;
 
 function draw() {
@@ -183,7 +186,7 @@ function draw() {
   drawFaults();
   const held = root.activeElement?.dataset?.name;
   bar.replaceChildren();
-  if (state.lost) bar.append(element("span", {class: "pill"}, ""));
+  if (state.lost) bar.append(element("span", {class: "pill", role: "status"}, words.lost));
   if (state.drafts?.length) {
     const title = `${state.drafts.join(", ")}${state.painting ? ": " + (state.painting === "making" ? words.making : state.painting) : ""}`;
     const said = counted(state.drafts, words.drafts) + (state.painting === "making" ? ", " + words.making : "");
@@ -199,7 +202,6 @@ function draw() {
   if (!panel.hidden) drawFindings();
 }
 
-const here = () => location.pathname;
 const listed = () => findings.filter((one) => one.level !== "off");
 
 function drawFaults() {
@@ -210,8 +212,8 @@ function drawFaults() {
   if (!state.faults?.length || key === dismissed) { if (!state.faults?.length) dismissed = ""; return; }
   const rows = state.faults.map((one) => {
     const place = one.path ? `${one.path}${one.line ? ":" + one.line : ""}` : "";
-    const row = element("li", {}, element("p", {class: "place"}, place || one.rule), element("p", {class: "message"}, one.message));
-    if (one.hint) row.append(element("p", {class: "soft"}, one.hint));
+    const row = element("li", {}, element("p", {class: "place"}, place || one.rule), element("p", {class: "message"}, ...coded(one.message)));
+    if (one.hint) row.append(element("p", {class: "soft"}, ...coded(one.hint)));
     if (one.lines.length) row.append(element("pre", {tabindex: "0", "aria-label": place}, ...one.lines.map(([number, text]) =>
       element("span", number === one.line ? {class: "here"} : {}, `${String(number).padStart(4)}  ${text}`))));
     return row;
@@ -225,9 +227,9 @@ function drawFindings() {
   const rows = listed().map((one) => {
     const acts = element("div", {class: "acts"}, element("a", {href: one.url, target: "_blank", rel: "noopener"}, `${words.rule} ${one.rule}`));
     if (one.selector && found(one.selector)) acts.prepend(element("button", {type: "button", click: () => show(one.selector)}, words.show));
-    const row = element("li", {}, element("p", {}, element("span", {class: "level " + one.level}, one.level)), element("p", {class: "message"}, one.message));
+    const row = element("li", {}, element("p", {}, element("span", {class: "level " + one.level}, one.level)), element("p", {class: "message"}, ...coded(one.message)));
     if (one.measured !== null && one.measured !== "") row.append(element("p", {class: "soft"}, `${words.measured} ${one.measured}` + (one.limit !== null && one.limit !== "" ? `, ${words.limit} ${one.limit}` : "")));
-    if (one.hint) row.append(element("p", {class: "soft"}, one.hint));
+    if (one.hint) row.append(element("p", {class: "soft"}, ...coded(one.hint)));
     row.append(acts);
     return row;
   });
@@ -241,7 +243,8 @@ function close() { panel.hidden = true; frame.hidden = true; draw(); bar.querySe
 function found(selector) { try { return document.querySelector(selector); } catch { return null; } }
 
 function show(selector) {
-  const target = found(selector);
+  const named = found(selector);
+  const target = named?.localName === "source" ? named.parentElement.querySelector("img") ?? named : named;
   if (!target) return;
   target.scrollIntoView({block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"});
   const place = () => {

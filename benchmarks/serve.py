@@ -32,7 +32,7 @@ _LATE_S = 60.0
 _READY_S = 300.0
 
 
-@dataclass(slots=True)
+@dataclass
 class Server:
     """A server at work: where its post lies, and what was measured of it."""
 

@@ -45,13 +45,13 @@ def test_each_picture_is_probed_once_a_format_and_never_again(site: Path) -> Non
     assert len(sketched) == 3 and all(float(str(one["score"])) > 69 for one in sketched)
     by_format = {one["probe"]["format"]: {one["quality"]} for one in sketched}  # type: ignore[index]
     assert {format: qualities & by_format[format] for format, qualities in settings(site).items()} == by_format
-    before = tree(site / "public")
+    before = tree(site / "dist")
     edit(site, "site/tides.md", "Twice a day.", "Three times a day.")
     again = run_build(site)
     assert (again.made.rendition, again.made.page) == (0, 1) and first.made.rendition > 20
     assert records(site, "quality") == probed
     assert {path for path in before if path.startswith("pictures/")} == {
-        path for path in tree(site / "public") if path.startswith("pictures/")
+        path for path in tree(site / "dist") if path.startswith("pictures/")
     }
 
 
@@ -59,7 +59,7 @@ def test_two_empty_stores_find_the_same(site: Path, tmp_path: Path) -> None:
     run_build(site)
     other = write_project(tmp_path / "other", {"aibild.toml": SKETCHED, "briefs/quay.yaml": BRIEF})
     run_build(other)
-    assert tree(site / "public") == tree(other / "public")
+    assert tree(site / "dist") == tree(other / "dist")
 
 
 def test_a_slot_of_its_own_target_is_probed_beside_the_site(site: Path) -> None:

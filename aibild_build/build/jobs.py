@@ -163,10 +163,10 @@ def _keep(store: Store, order: Mapping[str, Any], recipe: Recipe, drawn: engines
         original=store.put(drawn.original, durable=True).digest if drawn.original else "",
     )
     fields = {"asset": to_json(asset), "recipe": recipe.asked(), "noted": dict(recipe.noted)}
-    first = _stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)
+    first = stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)
     if from_json(Asset, first["asset"]).made.environment != asset.made.environment:
         _record_here(store, order, recipe, asset)
-    _stand(store, recipe.key, "recipe", fields, asset.digest)
+    stand(store, recipe.key, "recipe", fields, asset.digest)
     return asset
 
 
@@ -242,7 +242,7 @@ def find_qualities(order: Mapping[str, Any]) -> dict[str, Any]:
             from ..renditions.make import decoded
             from ..renditions.quality import Small, find
 
-            small = Small(decoded(_master(store, order["asset"])))
+            small = Small(decoded(master_of(store, order["asset"])))
             for probe in missing:
                 found = find(small, probe)
                 trials += found.trials
@@ -251,7 +251,7 @@ def find_qualities(order: Mapping[str, Any]) -> dict[str, Any]:
     return {"found": len(missing), "trials": trials, "seconds": seconds, "note": store.degraded}
 
 
-def _master(store: Store, asset: str) -> bytes:
+def master_of(store: Store, asset: str) -> bytes:
     master = store.get(asset)
     if master is None:
         raise StoreCorrupt(f"the picture {asset[:12]} in the store was damaged", hint="build again: it is made anew")
@@ -284,7 +284,7 @@ def _encode(
         return []
     from ..renditions.make import make
 
-    master = _master(store, asset)
+    master = master_of(store, asset)
     answers = []
     started = time.perf_counter()
     for variant, data, facts in make(master, tuple(variants.values()), metadata, links):
@@ -296,7 +296,7 @@ def _encode(
             "seconds": round(seconds, 4),
             "facts": to_json(facts),
         }
-        _stand(store, variant.encode, "encode", fields, answer["rendition"]["digest"])
+        stand(store, variant.encode, "encode", fields, answer["rendition"]["digest"])
         answers.append(answer)
         started = time.perf_counter()
     return answers
@@ -308,7 +308,7 @@ def _record(
     rendition = Rendition(
         encode=variant.encode, delivery=delivery, digest=store.put(data).digest, format=variant.format, facts=facts, url=""
     )
-    stands = _stand(store, delivery, "delivery", {"rendition": to_json(rendition)}, rendition.digest)
+    stands = stand(store, delivery, "delivery", {"rendition": to_json(rendition)}, rendition.digest)
     return {"delivery": delivery, "rendition": stands["rendition"], "seconds": seconds, "kind": kind}
 
 
@@ -338,12 +338,12 @@ def _signed(store: Store, answer: dict[str, Any], asked: Any, signer: Signer) ->
     if sidecar:
         rendition = replace(rendition, sidecar=store.put(sidecar).digest, sidecar_bytes=len(sidecar))
     fields = {"rendition": to_json(rendition), "said": seal.said}
-    stands = _stand(store, key, "signed", fields, rendition.digest)
+    stands = stand(store, key, "signed", fields, rendition.digest)
     seconds = answer["seconds"] + time.perf_counter() - started
     return {**answer, "rendition": stands["rendition"], "seconds": seconds, "signed": True}
 
 
-def _stand(store: Store, key: str, kind: str, fields: Mapping[str, Any], digest: str) -> Mapping[str, Any]:
+def stand(store: Store, key: str, kind: str, fields: Mapping[str, Any], digest: str) -> Mapping[str, Any]:
     """Record what came of `key`; a record whose bytes are lost makes way, since nothing can be had under it any more."""
     before = store.lookup(key)
     if before is not None and not all(store.has(named) for named in digests_of(before)):

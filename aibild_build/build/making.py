@@ -66,6 +66,11 @@ class FilesMade:
     seconds: float
     signed: int = 0
 
+    def after(self, before: FilesMade) -> FilesMade:
+        """These files, with what was spent on those before them."""
+        seconds = round(before.seconds + self.seconds, 3)
+        return replace(self, encoded=before.encoded + self.encoded, seconds=seconds, signed=before.signed + self.signed)
+
 
 Again = Callable[[Project, Collection[str]], tuple[WantedAsset, ...]]
 

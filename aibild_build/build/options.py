@@ -27,7 +27,8 @@ class Options:
 
     `store` and `output` override `aibild.toml`; `workers` 0 is one for each core; `crew` says who works; limits None are the
     site's own. With `check` the rules look at the built site, where `[check] build` lets them. `preview` is a folder for looks at
-    pictures at work; `strict` takes only pictures that were made as they would be here.
+    pictures at work; `strict` takes only pictures that were made as they would be here. In a
+    `time_box_s` files are encoded fast, and the time left goes into refining; a frozen build takes no notice of it.
     """
 
     root: Path
@@ -47,6 +48,7 @@ class Options:
     preview: Path | None = None
     preview_every: int = 5
     strict: bool = False
+    time_box_s: float | None = None
 
     @property
     def memory(self) -> Path:

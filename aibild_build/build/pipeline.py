@@ -30,7 +30,7 @@ from ..plan.models import Pins, declared_model
 from ..plan.pages import want_pages
 from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
-from ..plan.renditions import compose_pictures, want_renditions
+from ..plan.renditions import WantedBrief, compose_pictures, want_renditions
 from ..renditions.credentials import credential_folders
 from .draft import as_draft, draft_findings
 from .exactness import Exactness
@@ -39,12 +39,13 @@ from .gating import let_files_through, refuse_unapproved, refuse_unjudged, said_
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
 from .limits import Limits
-from .making import make_pictures, make_renditions, with_quality
+from .making import FilesMade, make_pictures, make_renditions, with_quality
 from .options import Options
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
 from .pinning import record_build
 from .publish import MARKER, marker_bytes, output_turn, publish, staging_folder
+from .refining import refine_files
 from .spill import SpillingStore
 from .talk import Talk
 
@@ -120,8 +121,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         lock = made.lock if options.frozen else record_build(config.root, project.lock, made.lock, actor)
         _refuse_unseen(options, made.review, made.unjudged)
         want = partial(want_renditions, project, store, made.assets, made.days, force=options.force, drafts=drafts)
-        briefs = with_quality(want, arguments, crew, say)
-        files = make_renditions(briefs, arguments, crew, say, again=options.force, signer=project.signer, today=today)
+        briefs, files = _cut(options, project, want, store, arguments, crew, say, today, started)
         looked = let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
@@ -166,9 +166,35 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             removed=removed,
             folder=str(options.output or Path(config.output)),
             signed=files.signed,
+            improvable=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
         )
         paths = tuple(row.path for row in outputs.rows)
         return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())
+
+
+def _cut(
+    options: Options,
+    project: Project,
+    want: Callable[..., tuple[WantedBrief, ...]],
+    store: SpillingStore,
+    arguments: StoreArguments,
+    crew: crews.Crew,
+    say: Talk,
+    today: str,
+    started: float,
+) -> tuple[tuple[WantedBrief, ...], FilesMade]:
+    """The files that pages show: fast ones where a time box says so, and better ones where the site has builds refine them."""
+    box = None if options.frozen else options.time_box_s
+    ask = partial(want, hurried=box is not None)
+    make = partial(make_renditions, store=arguments, crew=crew, talk=say, signer=project.signer, today=today)
+    briefs = with_quality(ask, arguments, crew, say)
+    files = make(briefs, again=options.force)
+    if project.config.images.refine != "ci" or options.frozen or options.draft:
+        return briefs, files
+    if not refine_files(briefs, store, arguments, crew, say, started, box).swaps:
+        return briefs, files
+    briefs = want(hurried=box is not None, force=False)
+    return briefs, make(briefs, again=False).after(files)
 
 
 def _parts(brief: Brief) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from .. import __version__
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "serve", "check", "why"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
-    "Pictures": ("generate", "gates", "brief", "models", "cache", "report"),
+    "Pictures": ("generate", "refine", "gates", "brief", "models", "cache", "report"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
@@ -27,6 +27,7 @@ _HELP = {
     "check": "Check a built site, ours or anybody's.",
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",
+    "refine": "Make delivered files smaller while there is time.",
     "review": "Look at pictures and decide on them, in a browser.",
     "approve": "Say yes to the pictures of a brief.",
     "reject": "Say no to the pictures of a brief, and why.",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .shared import common, errors, print_findings, print_json, today
+from .shared import common, errors, print_findings, print_json, seconds, today
 
 
 @click.command()
@@ -24,6 +24,7 @@ from .shared import common, errors, print_findings, print_json, today
 @click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
 @click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
+@click.option("--time-box", help="Encode fast and publish, like 60s or 5m; later builds make the files smaller.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
 def build(
     root: Path,
@@ -42,11 +43,15 @@ def build(
     limit_seconds: float | None,
     limit_images: int | None,
     limit_credits: float | None,
+    time_box: str | None,
     workers: int,
 ) -> None:
     """Build the site: make what is missing, reuse the rest, put it into the output folder."""
     if frozen and draft:
         raise click.UsageError("--frozen and --draft exclude each other: a frozen build has no stand-ins")
+    if frozen and time_box:
+        raise click.UsageError("--frozen and --time-box exclude each other: a frozen build has no files in between")
+    box = seconds(time_box, "--time-box")
     with errors(as_json):
         from ..build import Options
         from ..build import build as run
@@ -71,6 +76,7 @@ def build(
             limit_images=limit_images,
             limit_credits=limit_credits,
             workers=workers,
+            time_box_s=box,
         )
         built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose), actor=partial(actor, root))
         shown = built.findings if verbose else [finding for finding in built.findings if finding.level is not Level.NOTE]

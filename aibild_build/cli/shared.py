@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,16 @@ def today() -> str:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
     return moment.date().isoformat()
+
+
+def seconds(text: str | None, option: str) -> float | None:
+    """`90`, `60s`, `5m` or `1h` as seconds; None where nothing was said."""
+    if text is None:
+        return None
+    written = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if written is None:
+        raise click.UsageError(f"expected {option} as a time like 60s or 5m, got {text}")
+    return float(written[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[written[2]]
 
 
 def print_json(value: Json) -> None:

@@ -14,7 +14,14 @@ from ..build.talk import Silent, Talk
 from ..model import Work
 from ..reports.text import duration
 
-_NAMES = {"picture": "pictures", "rendition": "files", "page": "pages", "measure": "gates", "quality": "qualities"}
+_NAMES = {
+    "picture": "pictures",
+    "rendition": "files",
+    "page": "pages",
+    "measure": "gates",
+    "quality": "qualities",
+    "refinement": "refining",
+}
 _QUIET_S = 10.0  # a log gets a line on a picture's steps this often
 
 

@@ -206,6 +206,7 @@ def _images(table: Fields, base_url: str, *, words: bool) -> Images:
     return Images(
         formats=tuple(dict.fromkeys(name for name in formats if name in FORMATS)) or Images().formats,
         quality=read_quality(table),
+        refine=table.choice("refine", ("off", "idle", "ci"), "off"),
         words=words,
         creator=table.text("creator"),
         credit=table.text("credit"),

@@ -42,6 +42,7 @@ class Images:
 
     formats: tuple[str, ...] = ("avif", "webp", "jpeg")
     quality: Quality = field(default_factory=Quality)
+    refine: str = "off"
     words: bool = False
     creator: str = ""
     credit: str = ""

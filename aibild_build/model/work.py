@@ -108,7 +108,7 @@ class Report:
     """Counted from what was done, never from what was queued.
 
     `embedded` are renditions whose words were put in without an encode, `signed` all that were signed; `folder` is the output
-    folder as it was named.
+    folder as it was named. `improvable` are files of a time box that a later build makes smaller.
     """
 
     made: Tally
@@ -126,3 +126,4 @@ class Report:
     removed: int
     folder: str
     signed: int = 0
+    improvable: int = 0

@@ -37,6 +37,7 @@ from ..renditions.quality import Probe
 from ..store import Store
 from ..wire import from_json
 from .reading import FILE_PREFIX, Project, uses
+from .refining import OFF, Efforts
 from .sealing import PICTURES_FOLDER, Sealing, sidecar_path
 
 POLICY = "off"  # of a file as it is before it is signed
@@ -92,10 +93,11 @@ def want_renditions(
     force: bool = False,
     drafts: frozenset[str] = frozenset(),
     seconds_per_megapixel: Mapping[str, float] | None = None,
+    hurried: bool = False,
 ) -> tuple[WantedBrief, ...]:
     """The files of every brief in `assets` (brief → asset name → asset); `made_days` are the days in metadata, by brief.
 
-    The files of `drafts` (briefs) are marked in their corner.
+    The files of `drafts` (briefs) are marked in their corner. `hurried` takes fast files where the usual ones are not at hand.
     """
     used = uses(project.config, project.site)
     return tuple(
@@ -109,6 +111,7 @@ def want_renditions(
             force,
             brief in drafts,
             seconds_per_megapixel or {},
+            hurried,
         )
         for brief in sorted(assets)
     )
@@ -124,6 +127,7 @@ def _want(
     force: bool,
     draft: bool,
     past: Mapping[str, float],
+    hurried: bool,
 ) -> WantedBrief:
     config = project.config
     sealing = Sealing(project, store, slug_of(brief), made_day, draft)
@@ -138,8 +142,9 @@ def _want(
     )
     room = sealing.room_bytes(metadata)
     sized = {name: (asset.pixels, asset.size, asset.mode) for name, asset in assets.items()}
-    known = partial(known_quality, store)
-    layouts = tuple(lay_out(brief, config.slots[slot], sized, config.images, room, draft=draft, known=known) for slot in slots)
+    efforts = Efforts(store, refined=config.images.refine != OFF, hurried=hurried)
+    cut = partial(lay_out, draft=draft, known=partial(known_quality, store), settle=efforts.settle)
+    layouts = tuple(cut(brief, config.slots[slot], sized, config.images, room) for slot in slots)
     asked = {probe.key: (probe, found) for layout in layouts for probe, found in layout.probes}
     by_pixels = {asset.pixels: asset for asset in assets.values()}
     variants = {variant.encode: variant for layout in layouts for variant in layout.variants()}
@@ -154,8 +159,8 @@ def _want(
             _want_one(sealing, variant, by_pixels[variant.pixels], metadata, force, past) for variant in variants.values()
         ),
         findings=tuple(finding for layout in layouts for finding in layout.findings),
-        probes=tuple((probe, by_pixels[probe.pixels].digest) for probe, found in asked.values() if found is None),
-        answered=tuple(key for key, (_, found) in asked.items() if found is not None),
+        probes=tuple((probe, by_pixels[probe.pixels].digest) for probe, found in asked.values() if found is None and not hurried),
+        answered=(*(key for key, (_, found) in asked.items() if found is not None), *efforts.asked),
     )
 
 

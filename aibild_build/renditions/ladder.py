@@ -87,6 +87,7 @@ class _Cutter:
     effort: str
     draft: bool
     known: Answer
+    settle: Callable[[Variant], Variant]
     asked: dict[tuple[str, str], tuple[Probe, int | None]] = field(default_factory=dict)
 
     def asset(self, ratio: str) -> Holding:
@@ -118,16 +119,18 @@ class _Cutter:
             settings["background"] = "#ffffff"
         if "quality" in settings:
             settings["quality"] = self.quality(pixels, format, settings)
-        return Variant(
-            pixels=pixels,
-            crop=(box.x, box.y, box.width, box.height),
-            size=size,
-            format=format,
-            settings=settings,
-            codec=codec.fingerprint,
-            room_bytes=self.room_bytes,
-            effort=self.effort,
-            draft=self.draft,
+        return self.settle(
+            Variant(
+                pixels=pixels,
+                crop=(box.x, box.y, box.width, box.height),
+                size=size,
+                format=format,
+                settings=settings,
+                codec=codec.fingerprint,
+                room_bytes=self.room_bytes,
+                effort=self.effort,
+                draft=self.draft,
+            )
         )
 
     def quality(self, pixels: str, format: str, settings: Mapping[str, Json]) -> Json:
@@ -171,12 +174,13 @@ def lay_out(
     effort: str = "final",
     draft: bool = False,
     known: Answer | None = None,
+    settle: Callable[[Variant], Variant] | None = None,
 ) -> Layout:
     """The layout of `brief` in `slot`.
 
     `assets` maps "master", and each ratio that has an asset of its own, to (pixels, size, mode). `room_bytes` is the length of
-    the metadata packet. `known` answers probes of quality with a setting or None. Nothing is enlarged. Findings:
-    `crop-cuts-safe-area`, `picture-too-small`.
+    the metadata packet. `known` answers probes of quality with a setting or None, `settle` gives the variant of
+    another effort where that is to be taken. Nothing is enlarged. Findings: `crop-cuts-safe-area`, `picture-too-small`.
     """
     cutter = _Cutter(
         brief=brief,
@@ -187,6 +191,7 @@ def lay_out(
         effort=effort,
         draft=draft,
         known=known or _nothing_known,
+        settle=settle or _as_asked,
     )
     stretches = bands(slot)
     groups = tuple(_group(cutter, slot, band, last=band is stretches[-1]) for band in stretches)
@@ -200,6 +205,10 @@ def lay_out(
             thumb=_thumb(cutter),
         )
     return replace(plain, probes=tuple(cutter.asked.values()))
+
+
+def _as_asked(variant: Variant) -> Variant:
+    return variant
 
 
 def _nothing_known(_: Probe) -> int | None:

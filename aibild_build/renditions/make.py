@@ -47,8 +47,8 @@ def make(
                 if variant.draft:
                     shown = mark_draft(shown)
             own = replace_field(metadata, provenance=(provenance or {}).get(variant.encode, ""))
-            data = _encoded(shown, variant, own)
-            yield variant, data, _facts(data, variant, own, glance)
+            data = encoded(shown, variant, own)
+            yield variant, data, facts_of(data, variant, own, glance)
 
 
 def deliver(data: bytes, variant: Variant, metadata: Metadata, known: FileFacts | None = None) -> tuple[bytes, FileFacts]:
@@ -59,7 +59,7 @@ def deliver(data: bytes, variant: Variant, metadata: Metadata, known: FileFacts 
     """
     new = replace(data, variant.format, metadata, variant.room_bytes)
     glance = Look(colour=known.colour, placeholder=known.placeholder, hashes=known.hashes) if known else _NOT_LOOKED_AT
-    return new, _facts(new, variant, metadata, glance)
+    return new, facts_of(new, variant, metadata, glance)
 
 
 def decoded(master_png: bytes) -> Image.Image:
@@ -82,13 +82,20 @@ def _resized(cut: Image.Image, size: tuple[int, int]) -> Image.Image:
     return cut if cut.size == size else cut.resize(size, Image.Resampling.LANCZOS)
 
 
-def _encoded(image: Image.Image, variant: Variant, metadata: Metadata) -> bytes:
+def shown_as(master: Image.Image, variant: Variant) -> Image.Image:
+    """The pixels of one variant before they are encoded. Raises EncodeError."""
+    return _resized(_cut(master, variant.crop), variant.size)
+
+
+def encoded(image: Image.Image, variant: Variant, metadata: Metadata) -> bytes:
+    """File bytes of pixels that have the variant's size, words and rights inside. Raises EncodeError."""
     xmp, exif = embed_arguments(metadata, variant.room_bytes)
     data = CODECS[variant.format].encode(image, variant.settings, xmp, exif)
     return finish_jpeg(data, metadata) if variant.format == "jpeg" else data
 
 
-def _facts(data: bytes, variant: Variant, metadata: Metadata, glance: Look) -> FileFacts:
+def facts_of(data: bytes, variant: Variant, metadata: Metadata, glance: Look) -> FileFacts:
+    """Facts of a file that was just written. Raises EncodeError when it does not read back as written."""
     width, height = variant.size
     try:
         seen = probe(data)

@@ -115,10 +115,10 @@ class Small:
         from .ssimulacra2 import Original
 
         if self._original is None:
-            self._original = Original(np.asarray(_opaque(self.image)))
+            self._original = Original(np.asarray(opaque(self.image)))
         data = CODECS[probe.format].encode(self.image, {**probe.settings, "quality": quality}, b"", b"")
         with Image.open(BytesIO(data)) as file:
-            score = self._original.score(np.asarray(_opaque(file)))
+            score = self._original.score(np.asarray(opaque(file)))
         return score, len(data) / (self.image.width * self.image.height)
 
 
@@ -194,8 +194,8 @@ def _halving(safe: int, over: int, fits: Callable[[int], bool]) -> int:
     return safe
 
 
-def _opaque(image: Any) -> Any:
-    """Pixels as they show on grey: a metric knows no transparency."""
+def opaque(image: Any) -> Any:
+    """A Pillow image as it shows on grey: a metric knows no transparency."""
     from PIL import Image
 
     if image.mode != "RGBA":

@@ -51,6 +51,7 @@ def report_object(report: Report) -> dict[str, Json]:
         "reused": to_json(report.reused),
         "embedded": report.embedded,
         "signed": report.signed,
+        "improvable": report.improvable,
         "refused": report.refused,
         "findings": {**by_level(report.findings), "list": [finding_object(finding) for finding in report.findings]},
         "seconds": report.seconds,

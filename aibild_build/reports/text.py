@@ -108,6 +108,7 @@ def report_lines(report: Report) -> Iterator[str]:
     """What a build did, in two lines."""
     words = f", {_count(report.embedded, 'file')} with new words" if report.embedded else ""
     words += f", {_count(report.signed, 'file')} signed" if report.signed else ""
+    words += f", {_count(report.improvable, 'file')} to improve" if report.improvable else ""
     yield f"made {_tally(report.made)}{words}; reused {_tally(report.reused)}"
     changed = f"{report.written} written, {report.removed} removed" if report.written or report.removed else "untouched"
     yield f"{report.folder}: {_count(report.outputs, 'file')}, {size(report.bytes)}, {changed}; {duration(report.seconds)}"

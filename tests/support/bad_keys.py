@@ -57,6 +57,7 @@ CONFIG: Mapping[str, str] = {
     "[images.quality] webp = { target = 99 }": "aibild.toml:33: error: expected images.quality.webp.target as number 30–95, got 99 [source-value]",
     '[images.quality] min_bytes_per_pixel = "few"': 'aibild.toml:33: error: expected images.quality.min_bytes_per_pixel as number 0–4, got "few" [source-value]',
     '[images.quality] max_bytes_per_pixel = "many"': 'aibild.toml:33: error: expected images.quality.max_bytes_per_pixel as number 0–4, got "many" [source-value]',
+    "[images] refine = 4": "aibild.toml:26: error: expected images.refine as one of off, idle, ci, got 4 [source-value]",
     "[images] creator = 4": "aibild.toml:26: error: expected images.creator as text, got 4 [source-value]",
     "[images] credit = 4": "aibild.toml:26: error: expected images.credit as text, got 4 [source-value]",
     "[images] copyright = 4": "aibild.toml:26: error: expected images.copyright as text, got 4 [source-value]",

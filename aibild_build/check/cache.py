@@ -29,6 +29,7 @@ from .recorded import DAY, EVERY_FILE, MARK_BYTES, RecordedSite, is_marked
 SCHEMA = "2"
 _TICK_NS = 50_000_000  # a file that changed this shortly before a run may change again within the same tick of the clock
 _ABSENT, _YOUNG = 0, -1  # Python's hash is never -1
+_STRETCH = 1_000
 _NO_MARK = bytes(MARK_BYTES)
 _MOST_NAMES = 3  # for each file of the site; beyond that the cache holds mostly what is gone
 
@@ -52,7 +53,6 @@ class Verdicts:
         self._names: list[str] = []
         self._ids: dict[str, int] = {}
         self._marks = bytearray()
-        self._now: dict[str, int] = {}
         self._stamps: array[int] = array("q")
         self._moved: set[int] = set()
         self._gone: set[str] = set()
@@ -80,6 +80,8 @@ class Verdicts:
             self._compare(site)
             held: set[str] = set()
             faults: list[Fault] = []
+            if not self._moved:
+                return self._all_held()
             for key, asked, said in self._base.execute("SELECT path, asked, faults FROM kept.page"):
                 self._had_pages = True
                 path = path_of(key)
@@ -87,10 +89,17 @@ class Verdicts:
                     self._gone.add(path)
                 elif self._moved.isdisjoint(_numbers(asked)):
                     held.add(path)
-                    faults += _faults(said)
+                    if said:
+                        faults += _faults(said)
             return held, faults
         except _FAULTS as error:
             raise Spoilt from error
+
+    def _all_held(self) -> tuple[set[str], list[Fault]]:
+        """Every verdict, where nothing has moved: a page that went would have."""
+        rows = self._base.execute("SELECT path, faults FROM kept.page").fetchall()
+        self._had_pages = bool(rows)
+        return {path_of(key) for key, _ in rows}, [fault for _, said in rows if said for fault in _faults(said)]
 
     def add(self, judged: Judged) -> set[str]:
         """Take in new verdicts; returns the families whose notes are not what they were. Raises Spoilt."""
@@ -207,13 +216,10 @@ class Verdicts:
         if not text:
             self._names, self._marks = list(site.sizes), bytearray(MARK_BYTES * len(site.sizes))
             return
-        self._now = _stamps(site)
-        now = self._now.get
-        self._stamps = array("q", [now(name, _ABSENT) for name in self._names])
+        self._stamps = self._stamps_now(site)
         self._has_news = self._stamps != before
-        for at, stamp in enumerate(self._stamps) if self._stamps != before else ():
-            if stamp == before[at]:
-                continue
+        for at in differing(before, self._stamps):
+            stamp = self._stamps[at]
             place = MARK_BYTES * at
             if (stamp == _ABSENT) != (before[at] == _ABSENT):
                 self._moved |= {2 * at, 2 * at + 1}
@@ -222,10 +228,19 @@ class Verdicts:
             if 2 * at in self._moved:
                 self._marks[place : place + MARK_BYTES] = _NO_MARK
 
+    def _stamps_now(self, site: RecordedSite) -> array[int]:
+        """What every name's file, or answer, has for a stamp by now."""
+        files = list(site.sizes)
+        if self._names[: len(files)] == files:  # no file came or went since the cache was made: their stamps stand in this order
+            others = _other_stamps(site)
+            return site.stamps + array("q", [others.get(name, _ABSENT) for name in self._names[len(files) :]])
+        now = {**dict(zip(files, site.stamps, strict=True)), **_other_stamps(site)}
+        return array("q", [now.get(name, _ABSENT) for name in self._names])
+
     def _number(self, name: str) -> int:
         """The place of a name among all."""
         if not self._ids:
-            self._ids = {known: at for at, known in enumerate(self._names)}
+            self._ids = dict(zip(self._names, range(len(self._names)), strict=True))
         at = self._ids.setdefault(name, len(self._names))
         if at == len(self._names):
             self._names.append(name)
@@ -251,14 +266,15 @@ class Verdicts:
         return {family for family, was, now in pairs if _differ(was, now)}
 
     def _write_names(self, site: RecordedSite) -> None:
-        now = self._now or _stamps(site)
+        before = len(self._stamps)  # as many names had a stamp when the run began
+        stamps = self._stamps_now(site) if len(self._names) != before else self._stamps
         latest = self._moment_ns - _TICK_NS
-        for path, changed_ns in zip(site.sizes, site.changed_ns, strict=True):
-            if changed_ns >= latest:
-                now[path] = _YOUNG
-        stamps = array("q", [now.get(name, _ABSENT) for name in self._names])
+        young = {path for path, changed_ns in zip(site.sizes, site.changed_ns, strict=True) if changed_ns >= latest}
+        for at, name in enumerate(self._names) if young else ():
+            if name in young:
+                stamps[at] = _YOUNG
         told = {"stamps": stamps.tobytes(), "marks": bytes(self._marks)}
-        if len(self._stamps) != len(self._names):
+        if before != len(self._names):
             told["names"] = os.fsencode("\0".join(self._names))
         self._base.executemany("INSERT OR REPLACE INTO kept.told VALUES (?, ?)", told.items())
 
@@ -275,9 +291,16 @@ _FAULTS = (
 )
 
 
-def _stamps(site: RecordedSite) -> dict[str, int]:
-    """What tells without a look inside that a file is the same; the list of files and the day have one as well."""
-    stamps = dict(zip(site.sizes, site.stamps, strict=True))
+def differing(before: array[int], now: array[int]) -> Iterator[int]:
+    """The places at which two lists of one length differ; most of both is alike."""
+    for start in range(0, len(now), _STRETCH):
+        if before[start : start + _STRETCH] != now[start : start + _STRETCH]:
+            yield from (at for at in range(start, min(start + _STRETCH, len(now))) if before[at] != now[at])
+
+
+def _other_stamps(site: RecordedSite) -> dict[str, int]:
+    """Stamps of what is no file of the site, but is asked for: the marker, the list of files and the day."""
+    stamps: dict[str, int] = {}
     try:
         marker = (site.root / MARKER).stat()
         stamps[MARKER] = hash((marker.st_size, marker.st_mtime_ns, marker.st_ctime_ns))

@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import sqlite3
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from aibild_build.check import CheckReport, check_site
-from aibild_build.check.cache import Verdicts
+from aibild_build.check.cache import Verdicts, differing
 from aibild_build.check.notes import Spoilt, unpickled
 from aibild_build.check.pages import asked_families
 from aibild_build.check.recorded import RecordedSite
@@ -170,6 +171,15 @@ def test_another_file_is_not_overwritten(site: Path, tmp_path: Path) -> None:
     with pytest.raises(AibildError, match="as a cache of verdicts"):
         check(site, letter)
     assert letter.read_text() == "Dear reader"
+
+
+def test_where_two_long_lists_differ() -> None:
+    before = array("q", range(2_500))
+    now = array("q", before)
+    assert list(differing(before, now)) == []
+    for at in (0, 999, 1_000, 2_499):
+        now[at] = -7
+    assert list(differing(before, now)) == [0, 999, 1_000, 2_499]
 
 
 def test_nothing_that_runs_comes_out_of_a_cache() -> None:

@@ -1,7 +1,8 @@
-"""`aibild brief show` and `aibild brief sheet`."""
+"""`aibild brief show`, `aibild brief alt` and `aibild brief sheet`."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from .shared import common, errors, print_json, today
 
 @click.group()
 def brief() -> None:
-    """Look at image briefs."""
+    """Look at image briefs, and draft their alternative texts."""
 
 
 @brief.command()
@@ -40,6 +41,37 @@ def show(brief_id: str, root: Path, store: Path | None, as_json: bool, quiet: bo
         from yaml12 import format_yaml
 
         click.echo(format_yaml(explained))
+
+
+@brief.command()
+@click.argument("brief_ids", metavar="[ID…]", nargs=-1)
+@common
+@click.option("--lang", default="", help="One of the site's languages; without it, the one that the brief's words are in.")
+@click.option("--write", is_flag=True, help="Write the drafts into the brief files; comments and layout stay.")
+def alt(
+    brief_ids: tuple[str, ...], root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, lang: str, write: bool
+) -> None:
+    """Draft missing alternative texts from subject and setting, in the brief's own language. A person must review them.
+
+    Other languages are left to people. Exit code 1 where a draft could not be written.
+    """
+    with errors(as_json):
+        from ..build.alt_texts import draft_alt
+        from ..wire import to_json
+
+        rows = draft_alt(root, brief_ids, lang=lang, write=write)
+        if as_json:
+            print_json({"schema": 1, "drafts": [to_json(one) for one in rows]})
+        else:
+            for one in rows:
+                click.echo(f"{one.path}: {one.lang or '?'}: {one.text or '-'}{f' ({one.why})' if one.why else ''}")
+                if one.people and not quiet:
+                    click.echo(f"  left to people: {', '.join(one.people)}", err=True)
+        if not (as_json or quiet):
+            written, drafts = sum(one.written for one in rows), sum(bool(one.text) for one in rows)
+            state = f"{written} written; each is marked as a draft until a person has looked" if write else "--write writes them"
+            click.echo(f"{drafts} drafts, {state}" if rows else "no text is missing", err=True)
+        sys.exit(1 if write and any(one.text and not one.written for one in rows) else 0)
 
 
 @brief.command()

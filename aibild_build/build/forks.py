@@ -13,8 +13,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import IO, TypeVar
 
@@ -33,6 +33,28 @@ def shared_out(
     fails.
     """
     parts = _parts(items, min(workers, len(items) // fewest)) if _may_fork() else [items]
+    with _collector_at_rest():
+        return _carried_out(parts, work)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """What is made here by the ten thousand lasts: looking through all of it for garbage took a quarter of the time. What stood
+    before is not touched either, so that copies of the process share its memory."""
+    was_at_work = gc.isenabled()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_at_work:
+            gc.enable()
+
+
+def _carried_out(
+    parts: Sequence[Sequence[Item]], work: Callable[[Sequence[Item]], Result]
+) -> list[tuple[Sequence[Item], Result]]:
     copies = [_copy(part, work) for part in parts[1:]]
     try:
         results = [(parts[0], work(parts[0]))]
@@ -66,7 +88,6 @@ def _parts(items: Sequence[Item], count: int) -> list[Sequence[Item]]:
 
 def _copy(part: Sequence[Item], work: Callable[[Sequence[Item]], Result]) -> tuple[int, IO[bytes]]:
     file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by whoever reads the result)
-    gc.freeze()  # what stands now is left alone by the collector, so that its memory stays shared
     pid = os.fork()
     if pid:
         return pid, file

@@ -30,6 +30,7 @@ SCHEMA = "2"
 _TICK_NS = 50_000_000  # a file that changed this shortly before a run may change again within the same tick of the clock
 _ABSENT, _YOUNG = 0, -1  # Python's hash is never -1
 _STRETCH = 1_000
+_FEW = 4
 _NO_MARK = bytes(MARK_BYTES)
 _MOST_NAMES = 3  # for each file of the site; beyond that the cache holds mostly what is gone
 
@@ -82,12 +83,14 @@ class Verdicts:
             faults: list[Fault] = []
             if not self._moved:
                 return self._all_held()
+            # A look for bytes is cheap, but may find them across two numbers; of many numbers one is found sooner by the set
+            needles = [array("I", [one]).tobytes() for one in self._moved] if len(self._moved) <= _FEW else [b""]
             for key, asked, said in self._base.execute("SELECT path, asked, faults FROM kept.page"):
                 self._had_pages = True
                 path = path_of(key)
                 if path not in site.sizes:
                     self._gone.add(path)
-                elif self._moved.isdisjoint(_numbers(asked)):
+                elif not any(one in asked for one in needles) or self._moved.isdisjoint(_numbers(asked)):
                     held.add(path)
                     if said:
                         faults += _faults(said)

@@ -65,11 +65,11 @@ WHY: Mapping[tuple[str, str], str] = {
     (
         "largest-contentful-paint",
         "they only",
-    ): "Lighthouse's simulation counts the 182 KiB of deferred scripts if they happened to arrive before the paint on the "
-    "machine that it ran on, where the line is a loopback: in five runs 1.1 and 1.4 s where they came after it, 2.7, 2.8 and 3.2 s "
-    "where they came before, the first paint at 0.9 s in all. With the line itself slowed down (`--throttling-method=devtools`) the "
-    "page paints after 1.6 and 2.0 s, a second before the scripts are there. One style sheet blocks it, so the number of connections "
-    "plays no part.",
+    ): "Lighthouse's simulation counts the 182 KiB of deferred scripts if they happened to arrive before the paint on "
+    "the machine that it ran on, where the line is a loopback: in five runs 1.1 and 1.4 s where they came after it, "
+    "2.7, 2.8 and 3.2 s where they came before, the first paint at 0.9 s in all. With the line itself slowed down "
+    "(`--throttling-method=devtools`) the page paints after 1.6 and 2.0 s, a second before the scripts are there. "
+    "One style sheet blocks it, so the number of connections plays no part.",
     ("largest-contentful-paint", "we only"): "Text and a picture are about as large: the later of the two is estimated.",
     (
         "image-redundant-alt",

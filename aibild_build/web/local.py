@@ -7,6 +7,7 @@ ours. Knows nothing of what the app shows.
 
 from __future__ import annotations
 
+import errno
 import hmac
 import logging
 import secrets
@@ -211,9 +212,9 @@ def _bound(host: str, port: int, app: Local) -> _Server:
         listener.listen(128)
         return _Server(host, listener.getsockname()[1], app, _Quiet, fd=listener.fileno())
     except OSError as error:
-        raise AibildError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}", hint="name another --port, or none for a free one"
-        ) from error
+        strange = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        hint = "name an address of this machine with --host" if strange else "name another --port, or none for a free one"
+        raise AibildError(f"cannot listen on {host}:{port}: {error.strerror or error}", hint=hint) from error
     finally:
         listener.close()  # the server works on a duplicate of it
 

@@ -47,8 +47,11 @@ def page(browser: Any, at: Serving) -> Iterator[Any]:
     context = browser.new_context(locale="en-GB", viewport={"width": 1000, "height": 700})
     opened, wrong = context.new_page(), list[str]()
     opened.set_default_timeout(_WAIT_MS)
+
     # A picture that gives way may be asked for once more while the page still names it.
-    told = lambda said: said.type == "error" and "/pictures/" not in said.location["url"]  # noqa: E731
+    def told(said: Any) -> bool:
+        return said.type == "error" and "/pictures/" not in said.location["url"]
+
     opened.on("console", lambda said: wrong.append(said.text) if told(said) else None)
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.goto(f"{at.url}/tides/")

@@ -43,7 +43,7 @@ RETRACTION = '{"who": "Ada", "when": "2026-11-23", "pixels": "bb", "reason": "li
 class Bad:
     """`files` are written (None removes one), then `prepare` is called. `limit_s` shortens the time that a page may take.
 
-    `arguments` go to the command line, "{root}" in them standing for the project's folder. `look` looks at the project afterwards.
+    `arguments` go to the command line of `command`, "{root}" in them standing for the project's folder. `look` looks at the project afterwards.
     """
 
     put: str
@@ -53,6 +53,7 @@ class Bad:
     prepare: Prepare | None = None
     arguments: tuple[str, ...] = ()
     process: bool = False
+    command: str = "build"
     limit_s: float = 0.0
     look: Callable[[Path], object] | None = None
 
@@ -201,6 +202,32 @@ _HOSTILE = '"><script>alert(1)</script>'
 _ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
 
 FAMILIES: Mapping[str, tuple[Bad, ...]] = {
+    "A server that cannot be": (
+        Bad(
+            put="`aibild serve` where there is no `aibild.toml`",
+            files={"aibild.toml": None},
+            command="serve",
+            process=True,
+            exit=2,
+            line='aibild.toml: error: expected a file at "aibild.toml", got none [source-missing]',
+        ),
+        Bad(
+            put="`aibild serve --host 203.0.113.1`, an address of another machine",
+            arguments=("--host", "203.0.113.1", "--port", "8000"),
+            command="serve",
+            process=True,
+            exit=3,
+            line="aibild: error: cannot listen on 203.0.113.1:8000: Cannot assign requested address",
+        ),
+        Bad(
+            put="`aibild serve --host nowhere.invalid`",
+            arguments=("--host", "nowhere.invalid"),
+            command="serve",
+            process=True,
+            exit=3,
+            line="aibild: error: cannot listen on nowhere.invalid:8000: Name or service not known",
+        ),
+    ),
     "Files that are missing, cut off or no files": (
         Bad(
             put="no `aibild.toml`",

@@ -42,7 +42,8 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One picture that an event is about. `model_digest` is the fingerprint that the lock pins; `verdicts` are by gate.
+    """One picture that an event is about. `model_digest` is the fingerprint that the lock pins; `verdicts` are by gate: score
+    and outcome (`pass`, `review`, `block`) as it was judged then.
 
     `pixels` is "" where the event is about a model itself.
     """

@@ -85,6 +85,60 @@ def test_a_frozen_build_refuses_what_nobody_approved_with_the_list(tmp_path: Pat
     assert {line.partition(":")[0] for line in caught.value.missing} == {"boat"}, "other pixels void the approval"
 
 
+def test_a_frozen_build_holds_the_trail_against_the_lock(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"aibild.toml": RULES})
+    run_build(root)
+    for brief, who, role in (("quay", ADA, ""), ("boat", ADA, ""), ("boat", GRACE, "legal")):
+        approve_pictures(root, brief, who, role=role)
+    run_build(root, frozen=True)
+    whole, lock = (root / TRAIL_FILE).read_text(), (root / LOCK_FILE).read_text()
+    lines = whole.splitlines(keepends=True)
+    harms = {
+        "this line was changed": whole.replace('"Ada <ada@x>"', '"Eve <eve@x>"', 1),
+        "which is not in the trail": "".join(lines[:2] + lines[3:]),
+        "as the newest on `boat`, and the trail lacks it": "".join(lines[:-1]),
+        "and the trail does not": "".join(lines[:2]),
+        "the trail lacks it": "",
+    }
+    for sentence, harmed in harms.items():
+        (root / TRAIL_FILE).write_text(harmed)
+        with pytest.raises(FrozenError) as caught:
+            run_build(root, frozen=True)
+        assert caught.value.exit_code == 1 and "audit verify" in caught.value.hint
+        assert any(sentence in line for line in caught.value.missing), (sentence, caught.value.missing)
+        run_build(root)  # others go on
+        (root / TRAIL_FILE).write_text(whole)
+    (root / TRAIL_FILE).unlink()
+    with pytest.raises(FrozenError):
+        run_build(root, frozen=True)
+    (root / TRAIL_FILE).write_text(whole)
+    forged = lock.replace("Grace <grace@x>", "Eve <eve@x>")
+    assert forged != lock
+    (root / LOCK_FILE).write_text(forged)
+    with pytest.raises(FrozenError):
+        run_build(root, frozen=True)
+    (root / LOCK_FILE).write_text(lock)
+    assert run_build(root, frozen=True).made.picture == 0
+
+
+def test_the_trail_tells_what_gates_said_then(tmp_path: Path) -> None:
+    on = RULES.replace('[gates.blank]\nlevel = "off"\n', "[gates.blank]\nblock = 0\nreview = 1\n")
+    root = write_project(tmp_path, {"aibild.toml": on})
+    with pytest.raises(RefusedError):
+        run_build(root)
+    approve_pictures(root, "quay", ADA)
+    edit(root, "aibild.toml", "review = 1\n", "review = 0\n")  # judged otherwise from now on
+    approve_pictures(root, "quay", GRACE, role="legal")
+    lines = show_trail(root, "quay")
+    assert [one.event.value for one in lines] == ["generated", "approved", "approved"]
+    told = [one.pictures[0].verdicts["blank"] for one in lines]
+    assert [one["outcome"] for one in told if isinstance(one, dict)] == ["review"] * 3
+    assert {one["score"] for one in told if isinstance(one, dict)} == {
+        lock_of(root).briefs["quay"]["master"].picked.scores["blank"]
+    }
+    assert verify_trail(root).findings == ()
+
+
 def test_an_approval_outlives_a_recipe_that_gives_the_same_pixels(tmp_path: Path) -> None:
     root = write_project(tmp_path, {"aibild.toml": RULES})
     run_build(root)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aibild_build.build.deciding import approve_pictures
 from aibild_build.errors import FrozenError, RefusedError, SourceError
 from aibild_build.gates import Measured
-from aibild_build.lock import read_lock, write_lock
-from aibild_build.model import Approval, Level
+from aibild_build.lock import read_lock
+from aibild_build.model import Actor, Level
 from aibild_build.store import Store
 from aibild_build.wire import from_json
 from tests.support.project import CONFIG, edit, run_build, write_project
@@ -105,14 +105,10 @@ def test_duplicates_name_both_briefs_and_pages(tmp_path: Path) -> None:
 REVIEW = ON + "\n[gates.blank]\nblock = 0\nreview = 1\n"
 
 
-def approve(root: Path, when: str = "2026-11-23") -> None:
+def approve(root: Path) -> None:
     """Say yes to every picture that the lock pins."""
-    lock, _ = read_lock((root / "aibild.lock").read_text())
-    for brief, assets in lock.briefs.items():
-        for name, pinned in assets.items():
-            yes = Approval(who="Ada", role="art lead", when=when, pixels=pinned.picked.pixels)
-            lock = lock.pin(brief, name, replace(pinned, approvals=(yes,)))
-    (root / "aibild.lock").write_text(write_lock(lock))
+    for brief in read_lock((root / "aibild.lock").read_text())[0].briefs:
+        approve_pictures(root, brief, Actor(who="Ada", source="git", when="2026-11-23T10:00:00Z"), role="art lead")
 
 
 def test_what_wants_review_is_pinned_and_shown_once_it_is_approved(tmp_path: Path) -> None:

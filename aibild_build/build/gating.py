@@ -36,6 +36,7 @@ from .talk import Talk
 
 Candidates = Mapping[str, Asset]
 Verdicts = Mapping[str, tuple[Judged, ...]]  # of one wanted asset, by recipe key
+_WORSE = ("pass", "review", "block")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +249,17 @@ def scores_of(judged: Iterable[Judged]) -> dict[str, Json]:
         worst = min if gate.better == "higher" else max
         scores[gate.name] = score if not isinstance(before, int | float) else worst(before, score)
     return scores
+
+
+def outcomes_of(judged: Mapping[str, Verdicts]) -> dict[str, dict[str, str]]:
+    """What each gate said of each candidate, by recipe key and gate; of several cuts the worst. For the trail."""
+    said: dict[str, dict[str, str]] = {}
+    for recipe, verdicts in (pair for by_key in judged.values() for pair in by_key.items()):
+        for one in verdicts:
+            if one.verdict.outcome is not Outcome.NOT_RUN:
+                row = said.setdefault(recipe, {})
+                row[one.verdict.gate] = max(row.get(one.verdict.gate, "pass"), one.verdict.outcome.value, key=_WORSE.index)
+    return said
 
 
 def findings_on(project: Project, judged: Iterable[Judged]) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from ..plan.pictures import WantedAsset, want_assets, with_cost
 from ..plan.reading import open_project
 from ..source import nearest
 from .exactness import Exactness
+from .gating import outcomes_of
 from .making import make_pictures
 from .options import Options
 from .pinning import record_build
@@ -89,7 +90,7 @@ def generate(
         again = lambda at, settled: ask(at, briefs=mine, settled=settled)  # noqa: E731
         made = make_pictures(project, wanted, arguments, crew, say, today, again, options.manner)
         pins.save()
-        record_build(project.config.root, project.lock, made.lock, actor or partial(Actor, when=today))
+        record_build(project.config.root, project.lock, made.lock, actor or partial(Actor, when=today), outcomes_of(made.judged))
     return Generated(
         made=made.made,
         reused=made.reused,

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
-from ..audit import TRAIL_FILE, Entry, Event, Seen, append, entry
+from ..audit import TRAIL_FILE, Entry, Event, Seen, append, entry, read_trail
 from ..config import STATE_FOLDER
 from ..disk import write_atomic
 from ..errors import OutputError, SourceError
@@ -22,6 +23,8 @@ from ..model import Actor, Json
 from ..source import read_text
 
 Change = Callable[[Lock], tuple[Lock, Sequence[Entry]]]
+Outcomes = Mapping[str, Mapping[str, str]]
+NO_OUTCOMES: Outcomes = MappingProxyType({})
 
 
 def record(root: Path, change: Change) -> Lock:
@@ -33,6 +36,7 @@ def record(root: Path, change: Change) -> Lock:
         before = read_now(root)
         after, events = change(before)
         try:
+            events = _recalled(root, events)
             after = _told(after, events, append(root, events))
             write_atomic(root / LOCK_FILE, write_lock(after).encode())
         except OSError as error:
@@ -40,15 +44,18 @@ def record(root: Path, change: Change) -> Lock:
     return after
 
 
-def record_build(root: Path, before: Lock, after: Lock, actor: Callable[[], Actor]) -> Lock:
-    """Write what a build or `generate` pinned since it read `before`; what people decided meanwhile stays."""
+def record_build(root: Path, before: Lock, after: Lock, actor: Callable[[], Actor], outcomes: Outcomes = NO_OUTCOMES) -> Lock:
+    """Write what a build or `generate` pinned since it read `before`; what people decided meanwhile stays.
+
+    `outcomes` is what gates said, by recipe key and gate: limits may change, so the trail tells how it was then.
+    """
 
     if after == before and _stands(root, after):
         return before
 
     def change(now: Lock) -> tuple[Lock, Sequence[Entry]]:
         merged = merge(before, after, now)
-        return merged, tuple(_events(now, merged, actor()))
+        return merged, tuple(_events(now, merged, actor(), outcomes))
 
     return record(root, change)
 
@@ -91,7 +98,10 @@ def seen(lock: Lock, pixels: str, pinned: Pinned | None = None) -> tuple[Seen, .
     return (Seen(pixels=pixels),)
 
 
-def _seen(lock: Lock, pin: Pin) -> Seen:
+def _seen(lock: Lock, pin: Pin, outcomes: Mapping[str, str] = MappingProxyType({})) -> Seen:
+    verdicts: dict[str, Json] = {gate: {"outcome": outcome} for gate, outcome in outcomes.items()}
+    for gate, score in pin.scores.items():
+        verdicts[gate] = {"score": score, **({"outcome": outcomes[gate]} if gate in outcomes else {})}
     return Seen(
         pixels=pin.pixels,
         recipe=pin.recipe,
@@ -99,8 +109,38 @@ def _seen(lock: Lock, pin: Pin) -> Seen:
         model=pin.model,
         model_digest=_fingerprint(lock.models.get(pin.model)),
         seed=pin.seed,
-        verdicts=dict(pin.scores),
+        verdicts=verdicts,
     )
+
+
+def _recalled(root: Path, events: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Decisions look at no gate: they repeat the outcomes that the trail told last of the same pixels."""
+    rows: list[str] | None = None
+    told = []
+    for event in events:
+        pictures = []
+        for one in event.pictures:
+            if one.verdicts and not any(isinstance(said, Mapping) and "outcome" in said for said in one.verdicts.values()):
+                rows = trail_text(root).split("\n") if rows is None else rows
+                one = replace(one, verdicts=_last_said(rows, one))
+            pictures.append(one)
+        told.append(replace(event, pictures=tuple(pictures)))
+    return tuple(told)
+
+
+def _last_said(rows: Sequence[str], seen: Seen) -> Mapping[str, Json]:
+    """The verdicts of the newest line on the pixels, where they are of the same scores."""
+    row = next((row for row in reversed(rows) if f'"pixels":"{seen.pixels}"' in row and '"outcome":' in row), "")
+    trail, _ = read_trail(f"{row}\n" if row else "")
+    for picture in (picture for one in trail.entries for picture in one.pictures if picture.pixels == seen.pixels):
+        old = {gate: said for gate, said in picture.verdicts.items() if isinstance(said, Mapping)}
+        if all(
+            old.get(gate, {}).get("score") == said.get("score")
+            for gate, said in seen.verdicts.items()
+            if isinstance(said, Mapping)
+        ):
+            return picture.verdicts
+    return seen.verdicts
 
 
 def _told(lock: Lock, events: Sequence[Entry], hashes: Sequence[str]) -> Lock:
@@ -116,7 +156,7 @@ def _told(lock: Lock, events: Sequence[Entry], hashes: Sequence[str]) -> Lock:
     return lock
 
 
-def _events(before: Lock, after: Lock, actor: Actor) -> Iterator[Entry]:
+def _events(before: Lock, after: Lock, actor: Actor, outcomes: Outcomes) -> Iterator[Entry]:
     """What a build did to the lock: one event an asset, and one a model. What only left the lock is told by nothing."""
     for name, model in sorted(after.models.items()):
         if model != before.models.get(name):
@@ -128,7 +168,7 @@ def _events(before: Lock, after: Lock, actor: Actor) -> Iterator[Entry]:
             if event is not None:
                 first = pinned.picked
                 rest = [pin for pin in pinned.candidates if pin is not first] if event is not Event.PICKED else []
-                pictures = tuple(_seen(after, pin) for pin in (first, *rest))
+                pictures = tuple(_seen(after, pin, outcomes.get(pin.recipe, {})) for pin in (first, *rest))
                 yield entry(event, actor, brief=brief, asset=asset, pictures=pictures)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from time import perf_counter
 
 from .. import crews, plan, standing
+from ..audit import TRAIL_FILE
 from ..canonical import digest_of
 from ..config import STATE_FOLDER
 from ..lock import LOCK_FILE, write_lock
@@ -35,7 +36,7 @@ from ..renditions.credentials import credential_folders
 from .draft import as_draft, draft_findings
 from .exactness import Exactness
 from .forks import cores, shared_out
-from .gating import let_files_through, refuse_unapproved, refuse_unjudged, said_of
+from .gating import let_files_through, outcomes_of, refuse_unapproved, refuse_unjudged, said_of
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
 from .limits import Limits
@@ -48,6 +49,7 @@ from .publish import MARKER, marker_bytes, output_turn, publish, staging_folder
 from .refining import refine_files
 from .spill import SpillingStore
 from .talk import Talk
+from .trail import refuse_untold
 
 _FEWEST_SOURCES = 300  # so many texts take about as long to read as a copy of the process takes to make
 
@@ -62,6 +64,7 @@ class Built:
     paths: tuple[str, ...]
     store: Path
     lock: bytes
+    frozen: bool
 
     def watched(self) -> tuple[str, ...]:
         """Folders outside of the usual ones that hold what was read: input files with what stands beside them, models, keys."""
@@ -84,6 +87,9 @@ class Built:
         if not lock.is_file() or lock.read_bytes() != self.lock:
             raise FileNotFoundError(lock)
         yield str(lock)
+        trail = self.project.config.root / TRAIL_FILE
+        if self.frozen and trail.is_file():
+            yield str(trail)  # which was held against the lock
         yield from (f"{self.output}/{path}" for path in (*self.paths, MARKER))
         for shelf in ("cas", "rec"):
             if (self.store / shelf).is_dir():  # a site without pictures needs none
@@ -102,6 +108,8 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         opened_store(options, project, output) as (store, arguments),
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
+        if options.frozen:
+            refuse_untold(config.root, options.memory)
         _refuse_over_limit(options, project, today)
         pins = Pins(project)
         takes = Exactness(config, store, crew, options.manner).takes if options.strict else None
@@ -118,7 +126,9 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         lacks = unapproved(project, wanted, made.assets, made.lock, said=said_of(made.assets, made.judged))
         if options.frozen:
             refuse_lacking(project, lacks, made.review)
-        lock = made.lock if options.frozen else record_build(config.root, project.lock, made.lock, actor)
+        lock = (
+            made.lock if options.frozen else record_build(config.root, project.lock, made.lock, actor, outcomes_of(made.judged))
+        )
         _refuse_unseen(options, made.review, made.unjudged)
         want = partial(want_renditions, project, store, made.assets, made.days, force=options.force, drafts=drafts)
         briefs, files = _cut(options, project, want, store, arguments, crew, say, today, started)
@@ -169,7 +179,15 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             improvable=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
         )
         paths = tuple(row.path for row in outputs.rows)
-        return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())
+        return Built(
+            report=report,
+            project=project,
+            output=output,
+            paths=paths,
+            store=store.root,
+            lock=write_lock(lock).encode(),
+            frozen=options.frozen,
+        )
 
 
 def _cut(

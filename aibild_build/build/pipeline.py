@@ -20,7 +20,7 @@ from .. import crews, plan, standing
 from ..audit import TRAIL_FILE
 from ..canonical import digest_of
 from ..config import STATE_FOLDER
-from ..lock import LOCK_FILE, write_lock
+from ..lock import LOCK_FILE, Lock, write_lock
 from ..model import Actor, Brief, Report, Tally
 from ..pages.content import Parsed, Spread
 from ..pages.memory import keep_remembered, read_remembered
@@ -40,7 +40,7 @@ from .gating import let_files_through, outcomes_of, refuse_unapproved, refuse_un
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
 from .limits import Limits
-from .making import FilesMade, make_pictures, make_renditions, with_quality
+from .making import FilesMade, PicturesMade, make_pictures, make_renditions, with_quality
 from .options import Options
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
@@ -64,7 +64,6 @@ class Built:
     paths: tuple[str, ...]
     store: Path
     lock: bytes
-    frozen: bool
 
     def watched(self) -> tuple[str, ...]:
         """Folders outside of the usual ones that hold what was read: input files with what stands beside them, models, keys."""
@@ -88,8 +87,8 @@ class Built:
             raise FileNotFoundError(lock)
         yield str(lock)
         trail = self.project.config.root / TRAIL_FILE
-        if self.frozen and trail.is_file():
-            yield str(trail)  # which was held against the lock
+        if trail.is_file():
+            yield str(trail)  # frozen builds hold it against the lock
         yield from (f"{self.output}/{path}" for path in (*self.paths, MARKER))
         for shelf in ("cas", "rec"):
             if (self.store / shelf).is_dir():  # a site without pictures needs none
@@ -108,9 +107,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         opened_store(options, project, output) as (store, arguments),
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
-        if options.frozen:
-            refuse_untold(config.root, options.memory)
-        _refuse_over_limit(options, project, today)
+        _refuse_early(options, project, today)
         pins = Pins(project)
         takes = Exactness(config, store, crew, options.manner).takes if options.strict else None
         ask = partial(want_assets, store=store, force=options.force, draft=options.draft, pins=pins, takes=takes)
@@ -126,9 +123,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         lacks = unapproved(project, wanted, made.assets, made.lock, said=said_of(made.assets, made.judged))
         if options.frozen:
             refuse_lacking(project, lacks, made.review)
-        lock = (
-            made.lock if options.frozen else record_build(config.root, project.lock, made.lock, actor, outcomes_of(made.judged))
-        )
+        lock = made.lock if options.frozen else _pin(project, made, actor)
         _refuse_unseen(options, made.review, made.unjudged)
         want = partial(want_renditions, project, store, made.assets, made.days, force=options.force, drafts=drafts)
         briefs, files = _cut(options, project, want, store, arguments, crew, say, today, started)
@@ -179,15 +174,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             improvable=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
         )
         paths = tuple(row.path for row in outputs.rows)
-        return Built(
-            report=report,
-            project=project,
-            output=output,
-            paths=paths,
-            store=store.root,
-            lock=write_lock(lock).encode(),
-            frozen=options.frozen,
-        )
+        return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())
 
 
 def _cut(
@@ -271,8 +258,14 @@ def _refuse_unseen(options: Options, review: tuple[str, ...], unjudged: tuple[st
         refuse_unapproved(review)
 
 
-def _refuse_over_limit(options: Options, project: Project, today: str) -> None:
-    """A limit stops a run before it spends. Raises LimitError."""
+def _pin(project: Project, made: PicturesMade, actor: Callable[[], Actor]) -> Lock:
+    return record_build(project.config.root, project.lock, made.lock, actor, outcomes_of(made.judged))
+
+
+def _refuse_early(options: Options, project: Project, today: str) -> None:
+    """A limit stops a run before it spends, and a frozen one trusts no trail that does not hold. Raises LimitError, FrozenError."""
+    if options.frozen:
+        refuse_untold(project.config.root, options.memory)
     limits = limits_of(options).over(project.config)
     if not limits.any:
         return

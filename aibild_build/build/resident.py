@@ -17,7 +17,7 @@ from time import perf_counter
 from .. import standing
 from ..config import Config, read_config
 from ..disk import safe_join, write_atomic
-from ..errors import AibildError, OutputError, SourceError, TemplateError
+from ..errors import AibildError, SourceError, TemplateError
 from ..model import Actor, Finding, Level, Origin, Page
 from ..pages.access import Argument
 from ..pages.content import STATIC, read_page
@@ -111,14 +111,15 @@ class Resident:
         return ready.config.base_path if ready is not None else "/"
 
     def build(self) -> State:
-        """Build all that is not as it should be. Never raises for what stands in the project; raises OutputError."""
+        """Build all that is not as it should be. Never raises for what stands in the project or changes meanwhile."""
         started = perf_counter()
         try:
             report = build(self._options, today=self._today(), talk=self._talk, actor=self._actor)
-        except OutputError:
-            raise
         except AibildError as error:
             return State(faults=self._faults(error), seconds=perf_counter() - started)
+        except OSError as error:  # a file went while it was read; its going rings the bell again
+            fault = AibildError(f"cannot read {error.filename or 'a file'}: {error.strerror or error}")
+            return State(faults=self._faults(fault), seconds=perf_counter() - started)
         config, _ = read_config(self.root, base_url=self._options.base_url)
         with self._turn:
             if config is not None and (self._ready is None or self._ready.config != config):

@@ -76,7 +76,7 @@ def past_costs(store: Store, root: Path) -> PastCosts:
         try:
             if record["kind"] == "recipe":
                 pictures.append(_past(record))
-            elif record["kind"] == "encode":
+            elif record["kind"] == "encode" and record["variant"].get("effort", "final") == "final":
                 name, rate = _encode(record)
                 encodes.setdefault(name, []).append(rate)
         except (KeyError, TypeError, ValueError, ZeroDivisionError):

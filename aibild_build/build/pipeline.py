@@ -21,7 +21,7 @@ from ..audit import TRAIL_FILE
 from ..canonical import digest_of
 from ..config import STATE_FOLDER
 from ..lock import LOCK_FILE, Lock, write_lock
-from ..model import Actor, Brief, Report, Tally
+from ..model import Actor, Brief, Output, Picture, Report, Tally
 from ..pages.content import Parsed, Spread
 from ..pages.memory import keep_remembered, read_remembered
 from ..plan.approvals import alt_drafts, approval_findings, refuse_lacking, unapproved
@@ -131,50 +131,72 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
-        with output_turn(output, state), staging_folder(output) as staging:
-            renderer, remembered = plan.renderer_for(project, pictures), read_remembered(options.memory)
-            pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
-            written = render_pages(pages, renderer, staging, say, workers=workers_of(options))
-            shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
-            outputs = gather(project, written, pictures, files.renditions, store)
-            marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
-            count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker)
-            keep_remembered(options.memory, remembered, remember(written))
+        done = _published(options, project, output, pictures, made, lock, files, store, say)
+        findings = (
+            *draft_findings(project, drafts),
+            *approval_findings(project, wanted, lacks),
+            *alt_drafts(project),
+            *engine_findings(wanted),
+            *made.findings,
+            *looked.findings,
+            *(one for brief in briefs for one in brief.findings),
+        )
         report = Report(
-            made=Tally(picture=made.made, rendition=files.encoded, page=written.rendered),
-            reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=len(pages) - written.rendered),
+            made=Tally(picture=made.made, rendition=files.encoded, page=done.rendered),
+            reused=Tally(picture=made.reused, rendition=files.reused + files.embedded, page=done.pages - done.rendered),
             embedded=files.embedded,
             refused=made.refused,
-            findings=(
-                *project.findings,
-                *guarded,
-                *relevel(
-                    config,
-                    (
-                        *draft_findings(project, drafts),
-                        *approval_findings(project, wanted, lacks),
-                        *alt_drafts(project),
-                        *engine_findings(wanted),
-                        *made.findings,
-                        *looked.findings,
-                        *(one for brief in briefs for one in brief.findings),
-                    ),
-                ),
-            ),
+            findings=(*project.findings, *guarded, *relevel(config, findings)),
             seconds=round(perf_counter() - started, 3),
             engine_seconds=made.seconds,
             credits=made.credits,
-            outputs=len(outputs.rows),
-            bytes=sum(row.bytes for row in outputs.rows),
+            outputs=len(done.rows),
+            bytes=sum(row.bytes for row in done.rows),
             store_bytes=store.stats().bytes,
-            written=count,
-            removed=removed,
+            written=done.written,
+            removed=done.removed,
             folder=str(options.output or Path(config.output)),
             signed=files.signed,
             improvable=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
         )
-        paths = tuple(row.path for row in outputs.rows)
+        paths = tuple(row.path for row in done.rows)
         return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Published:
+    """The output as it stands: its rows, how many pages there are and were rendered, files written and removed."""
+
+    rows: tuple[Output, ...]
+    pages: int
+    rendered: int
+    written: int
+    removed: int
+
+
+def _published(
+    options: Options,
+    project: Project,
+    output: Path,
+    pictures: Mapping[tuple[str, str, str], Picture],
+    made: PicturesMade,
+    lock: Lock,
+    files: FilesMade,
+    store: SpillingStore,
+    say: Talk,
+) -> _Published:
+    """Render what pages need it, make what they share, and put all of it into the output folder."""
+    state = project.config.root / STATE_FOLDER
+    with output_turn(output, state), staging_folder(output) as staging:
+        renderer, remembered = plan.renderer_for(project, pictures), read_remembered(options.memory)
+        pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
+        written = render_pages(pages, renderer, staging, say, workers=workers_of(options))
+        shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
+        outputs = gather(project, written, pictures, files.renditions, store)
+        marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
+        count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker)
+        keep_remembered(options.memory, remembered, remember(written))
+    return _Published(rows=outputs.rows, pages=len(pages), rendered=written.rendered, written=count, removed=removed)
 
 
 def _cut(

@@ -69,6 +69,7 @@ def compose(
     inputs: Sequence[tuple[str, str]] = (),
     parents: Sequence[str] = (),
     noted: Mapping[str, Json] | None = None,
+    watermark: Mapping[str, Json] | None = None,
 ) -> Recipe:
     """The recipe of one candidate. Text is normalised (Unicode NFC), inputs are sorted by role.
 
@@ -90,6 +91,7 @@ def compose(
         inputs=tuple(sorted(inputs)),
         parents=tuple(parents),
         noted=noted or {},
+        watermark=watermark or {},
     )
 
 

@@ -89,6 +89,17 @@ _QUALITY: Schema = {
     ]
 }
 
+_WATERMARK: Schema = {
+    "anyOf": [
+        {"type": "boolean"},
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"strength": {"type": "number", "minimum": 0.5, "maximum": 2.0, "default": 1.0}},
+        },
+    ]
+}
+
 # What a reader takes by `value` and judges itself, by the key's last name.
 _BARE: Mapping[str, Schema] = {
     **dict.fromkeys(PROMPT_PARTS, _TEXTS),
@@ -102,6 +113,7 @@ _BARE: Mapping[str, Schema] = {
     "max_size": _SIZE,
     "palette": _PALETTE,
     "size": _SIDES,
+    "watermark": _WATERMARK,
 }
 
 

@@ -18,6 +18,7 @@ from .layers import Layer, Rule, tidy
 MODES = ("crop", "regenerate", "outpaint")
 PEOPLE = ("none", "invented", "real")
 MAX_SEED = 2**32 - 1
+WATERMARK_STRENGTHS = (0.5, 2.0)  # below it is not found, above it is seen
 _VARYING = (*PROMPT_PARTS, "negative", "profile", "seed", "size", "palette", "parameters", "focal", "engine", "text")
 
 
@@ -45,6 +46,7 @@ def read_layer(table: Fields, name: str, blocks: Mapping[str, Block], base_url: 
         size=read_size(table, "size"),
         candidates=table.whole("candidates", 1, low=1, high=64) if table.has("candidates") else None,
         focal=read_focal(table, "focal"),
+        watermark=_watermark(table),
         text=tidy(table.text("text")) or None,
         max_text_share=share,
         credit=table.text("credit"),
@@ -53,6 +55,17 @@ def read_layer(table: Fields, name: str, blocks: Mapping[str, Block], base_url: 
         rights=read_rights(table.fields("rights")),
         transparency=_transparency(table.fields("transparency")),
     )
+
+
+def _watermark(table: Fields) -> float | None:
+    """The strength of the mark: 1.0 for `true`, 0.0 for `false`, None where nothing is said."""
+    value = table.value("watermark")
+    if isinstance(value, Mapping):
+        return table.fields("watermark").number("strength", 1.0, low=WATERMARK_STRENGTHS[0], high=WATERMARK_STRENGTHS[1])
+    if value is not None and not isinstance(value, bool):
+        table.wrong("watermark", "true, false or table with strength")
+        return None
+    return None if value is None else float(value)
 
 
 def _transparency(table: Fields) -> Transparency:

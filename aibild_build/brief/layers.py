@@ -55,6 +55,7 @@ class Layer:
     size: Size | None = None
     candidates: int | None = None
     focal: tuple[float, float] | None = None
+    watermark: float | None = None
     text: str | None = None
     max_text_share: float | None = None
     credit: str = ""

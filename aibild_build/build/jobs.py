@@ -30,6 +30,7 @@ from ..store import Store
 from ..wire import from_json, to_json
 from .spill import SpillingStore
 from .telling import teller_of
+from .watermarks import marked
 
 StoreArguments = tuple[str, str, bool, int]
 
@@ -83,6 +84,7 @@ def _made(store: Store, order: Mapping[str, Any], recipe: Recipe) -> dict[str, A
     started = time.perf_counter()
     try:
         drawn = _engine(order["engine"], order["settings"]).generate(recipe, _inputs(store, order), teller_of(order, recipe))[0]
+        drawn = marked(drawn, recipe, order.get("watermark_key", ""), os.environ)
         asset = _keep(store, order, recipe, drawn, _png(drawn), time.perf_counter() - started)
     except EngineRefused as refusal:
         seconds = time.perf_counter() - started
@@ -101,6 +103,10 @@ def _made_together(store: Store, orders: Sequence[Mapping[str, Any]], recipes: S
     except EngineRefused:
         return {}
     with ThreadPoolExecutor(min(len(drawn), os.cpu_count() or 1)) as threads:
+        drawn = [
+            marked(one, recipe, order.get("watermark_key", ""), os.environ)
+            for order, recipe, one in zip(orders, recipes, drawn, strict=True)
+        ]
         files = list(threads.map(_png, drawn))  # the device waits meanwhile
     seconds = (time.perf_counter() - started) / len(recipes)
     answers: dict[str, dict[str, Any]] = {}

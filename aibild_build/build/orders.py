@@ -94,6 +94,7 @@ def _order(
         "expected": making.expected,
         "subject": f"`{want.subject}`",
         "today": today,
+        "watermark_key": str(root / project.config.watermark_key) if project.config.watermark_key else "",
         "again": making.work.reason in _AGAIN,
         "looks": (str(manner.looks.absolute()), manner.every) if manner.looks is not None else (),
     }

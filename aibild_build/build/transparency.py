@@ -21,8 +21,10 @@ from ..plan import output_path
 from ..plan.models import declared_model
 from ..plan.reading import Project, open_project
 from .publish import read_marker
-from .verify import SIGNABLE, Said, known_files, verify
+from .verify import SIGNABLE, Marks, Said, known_files, verify, with_mark
+from .watermarks import marks_of
 
+WATERMARK_PX = 160  # a shorter side below it cannot be relied on, see the docs page "Credentials"
 MACHINE_READABLE = ("metadata", "signature", "time stamp", "watermark")
 
 
@@ -47,10 +49,21 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    """In how many files of a picture its own watermark was found. `large` are those of at least `WATERMARK_PX` on each side."""
+
+    found: int
+    files: int
+    large_found: int
+    large: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One picture. `layers` are those marks that every one of its `files` carries, and `visible label` where visitors see one.
 
-    `lacking` are sentences on what this picture lacks; `topics` the sensitive topics that guards found in its words.
+    `lacking` are sentences on what this picture lacks;
+    `topics` the sensitive topics that guards found in its words.
     """
 
     picture: str
@@ -71,6 +84,7 @@ class Evidence:
     layers: tuple[str, ...]
     approvals: tuple[Approved, ...]
     lacking: tuple[str, ...]
+    watermark: Watermark | None = None
 
     @property
     def machine_readable(self) -> int:
@@ -96,6 +110,7 @@ def transparency(root: Path, *, output_dir: Path | None = None, today: str = "")
     if marker is None or index is None:
         raise AibildError(f"expected a built site with pictures.json at {output}", hint="build first, with `pictures_json` on")
     trust = project.signer.trust if project.signer is not None else ""
+    marks = marks_of(project.config, os.environ)
     said: dict[str, list[Said]] = {}
     for one in verify([str(output)], known_files(root, output), trust=trust):
         if one.picture and one.format in SIGNABLE:
@@ -105,7 +120,7 @@ def transparency(root: Path, *, output_dir: Path | None = None, today: str = "")
         lock=str(marker.get("lock", "")),
         draft=bool(marker.get("draft")),
         policy=project.config.credentials.policy if project.signer is not None else "off",
-        pictures=tuple(_evidence(project, name, row, said.get(name, ())) for name, row in sorted(index.items())),
+        pictures=tuple(_evidence(project, name, row, said.get(name, ()), marks) for name, row in sorted(index.items())),
     )
 
 
@@ -117,13 +132,14 @@ def _index(output: Path) -> Mapping[str, Any] | None:
     return found
 
 
-def _evidence(project: Project, name: str, row: Mapping[str, Any], files: Sequence[Said]) -> Evidence:
+def _evidence(project: Project, name: str, row: Mapping[str, Any], files: Sequence[Said], marks: Marks) -> Evidence:
     brief = project.site.briefs.get(name)
     pixels, source_type = str(row.get("pixels", "")), str(row.get("source_type", ""))
     ai, pinned = is_ai(source_type), _pinned(project.lock, name)
     model = _model(project, pinned.model if pinned is not None else "", str(row.get("engine", "")))
     approvals = _approvals(project.lock, name, pixels)
-    layers = _layers(brief, files, source_type, ai)
+    watermark = _watermark(brief, name, files, marks)
+    layers = _layers(brief, files, source_type, ai, watermark)
     return Evidence(
         picture=name,
         asset=pixels[:12],
@@ -142,7 +158,8 @@ def _evidence(project: Project, name: str, row: Mapping[str, Any], files: Sequen
         signers=tuple(sorted({one.signed_by for one in files if one.signed_by})),
         layers=layers,
         approvals=approvals,
-        lacking=tuple(_lacking(ai, brief, model, layers, approvals, files)),
+        lacking=tuple(_lacking(ai, brief, model, layers, approvals, files, watermark)),
+        watermark=watermark,
     )
 
 
@@ -163,7 +180,19 @@ def _model(project: Project, name: str, engine: str) -> Model:
     return Model(name=name, license=declared.license, training=declared.training, card=declared.card, owner=declared.owner)
 
 
-def _layers(brief: Brief | None, files: Sequence[Said], source_type: str, ai: bool) -> tuple[str, ...]:
+def _watermark(brief: Brief | None, name: str, files: Sequence[Said], marks: Marks) -> Watermark | None:
+    """What is found where the brief asks for a mark; None where it does not."""
+    if brief is None or not brief.watermark:
+        return None
+    seen = [with_mark(one, Path(one.file).read_bytes(), marks) for one in files]
+    large = [one.watermark == name for one in seen if min(one.width, one.height) >= WATERMARK_PX]
+    found = sum(one.watermark == name for one in seen)
+    return Watermark(found=found, files=len(seen), large_found=sum(large), large=len(large))
+
+
+def _layers(
+    brief: Brief | None, files: Sequence[Said], source_type: str, ai: bool, watermark: Watermark | None
+) -> tuple[str, ...]:
     def all_of(holds: Sequence[bool]) -> bool:
         return bool(holds) and all(holds)
 
@@ -172,18 +201,27 @@ def _layers(brief: Brief | None, files: Sequence[Said], source_type: str, ai: bo
         "metadata": all_of([one.source_type == source_type for one in files]),
         "signature": all_of([one.credential in ("valid", "trusted") for one in files]),
         "time stamp": all_of([bool(one.time) for one in files]),
-        "watermark": brief is not None and brief.engine == "sdxl" and brief.parameters.get("watermark") is True,
+        "watermark": (watermark is not None and 0 < watermark.large == watermark.large_found)
+        or (brief is not None and brief.engine == "sdxl" and brief.parameters.get("watermark") is True),
         "visible label": ai and label,
     }
     return tuple(name for name, there in found.items() if there)
 
 
 def _lacking(
-    ai: bool, brief: Brief | None, model: Model, layers: Sequence[str], approvals: Sequence[Approved], files: Sequence[Said]
+    ai: bool,
+    brief: Brief | None,
+    model: Model,
+    layers: Sequence[str],
+    approvals: Sequence[Approved],
+    files: Sequence[Said],
+    watermark: Watermark | None,
 ) -> list[str]:
     lacks = [f"{os.path.basename(one.file)}: {', '.join(one.faults) or one.fault or one.lock}" for one in files if not one.good]
     if "metadata" not in layers:
         lacks.append("not every file names its source type")
+    if watermark is not None and watermark.large_found < watermark.large:
+        lacks.append(f"its watermark is found in {watermark.large_found} of {watermark.large} files large enough for it")
     if not ai:
         return lacks
     if sum(layer in MACHINE_READABLE for layer in layers) < 2:

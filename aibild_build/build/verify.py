@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -33,6 +33,7 @@ class Said:
     """One file. `fault` is why it cannot be read. `credential` is `none`, `linked` (and not followed), `invalid`, `valid` or
     `trusted`, `faults` the codes of what failed. `lock` is `equal`, `altered` (its name is ours, its bytes are not), `unpinned`
     (the lock pins other pixels), `passed` (it was passed through), or `unknown` where the project has no such file.
+    `watermark` is "" where nobody looked, `none`, `small` (too small to look), `unread`, or the brief or id that was read.
     """
 
     file: str
@@ -51,11 +52,39 @@ class Said:
     actions: tuple[str, ...] = ()
     lock: str = "unknown"
     picture: str = ""
+    watermark: str = ""
+    watermark_score: float = 0.0
 
     @property
     def good(self) -> bool:
         """Whether nothing contradicts what the file says."""
         return not self.fault and self.credential != "invalid" and self.lock not in ("altered", "unpinned")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What watermarks are looked for with: the key, and ids that are likely, with the brief of each."""
+
+    key: bytes
+    briefs: Mapping[str, str] = field(default_factory=dict)
+
+
+def with_mark(said: Said, data: bytes, marks: Marks | None) -> Said:
+    """The same with what is found of a watermark."""
+    if marks is None or said.fault:
+        return said
+    from ..imagefile import decode
+    from ..imagefile.watermark import SMALLEST_PX, detect
+
+    if min(said.width, said.height) < SMALLEST_PX:
+        return replace(said, watermark="small")
+    try:
+        picture = decode(data)
+    except ImageFault as fault:
+        return replace(said, fault=str(fault))
+    mark = detect(picture.samples, picture.size, picture.mode, key=marks.key, known=tuple(marks.briefs))
+    found = marks.briefs.get(mark.id, mark.id) or "unread"
+    return replace(said, watermark=found if mark.found else "none", watermark_score=round(mark.score, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +116,24 @@ def known_files(root: Path, output: Path) -> Known:
     return Known({digest: path for path, digest in rows.items()}, rows, pictures, frozenset(pins), passed)
 
 
-def verify(targets: Iterable[str], known: Known, *, trust: str = "", fetch: bool = False) -> Iterator[Said]:
+def verify(
+    targets: Iterable[str], known: Known, *, trust: str = "", fetch: bool = False, marks: Marks | None = None
+) -> Iterator[Said]:
     """Each file of `targets` (files, folders, addresses), those of a folder in the order of their names.
 
-    Raises AibildError for a target that is not there.
+    With `marks` watermarks are looked for. Raises AibildError for a target that is not there.
     """
     for target in targets:
         if urlsplit(target).scheme in ("http", "https"):
-            yield _said(target, _fetched(target), known, trust, _Beside(None, fetch))
+            data = _fetched(target)
+            yield with_mark(_said(target, data, known, trust, _Beside(None, fetch)), data, marks)
             continue
         path = Path(target)
         if not path.exists():
             raise AibildError(f"there is no file or folder {target}")
         for file in _files(path) if path.is_dir() else (path,):
-            yield _said(str(file), _read(file), known, trust, _Beside(file.parent, fetch))
+            data = _read(file)
+            yield with_mark(_said(str(file), data, known, trust, _Beside(file.parent, fetch)), data, marks)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -21,6 +21,11 @@ _SIGNATURES = {
     "valid": "holds, by a certificate that is not trusted here",
     "trusted": "holds, by a certificate that is trusted here",
 }
+_WATERMARKS = {
+    "none": "none found",
+    "small": "the picture is too small to look for one",
+    "unread": "found, its symbols cannot be read",
+}
 _LOCKS = {
     "equal": "it is what aibild.lock pins",
     "altered": "its name is that of a built file, its bytes are not",
@@ -36,6 +41,7 @@ _LOCKS = {
 @click.option("--output", type=click.Path(path_type=Path), help="The built site that files are held against.")
 @click.option("--trust", type=click.Path(path_type=Path, dir_okay=False), help="Root certificates (PEM) that are trusted.")
 @click.option("--signed", is_flag=True, help="Every file must carry a signature that holds.")
+@click.option("--watermark", is_flag=True, help="Look for watermarks too; about a second a file.")
 @click.option("--fetch", is_flag=True, help="Follow the address of a manifest that does not lie in the file.")
 def verify(
     targets: tuple[str, ...],
@@ -47,6 +53,7 @@ def verify(
     output: Path | None,
     trust: Path | None,
     signed: bool,
+    watermark: bool,
     fetch: bool,
 ) -> None:
     """Say what picture files tell of themselves: marks, signature, and whether they are what aibild.lock pins.
@@ -56,6 +63,7 @@ def verify(
     with errors(as_json):
         from ..build.verify import Known, known_files
         from ..build.verify import verify as run
+        from ..build.watermarks import marks_of
         from ..config import CONFIG_FILE, read_config
         from ..errors import AibildError, CredentialError
         from ..renditions.credentials import find_signer
@@ -70,7 +78,8 @@ def verify(
             roots = trust.read_text("ascii") if trust is not None else signer.trust if signer is not None else ""
         except (OSError, ValueError) as error:
             raise AibildError(f"cannot read the root certificates {trust}") from error
-        found = list(run(targets, known, trust=roots, fetch=fetch))
+        marks = marks_of(config, os.environ) if watermark else None
+        found = list(run(targets, known, trust=roots, fetch=fetch, marks=marks))
         held = ("valid", "trusted")
         bad = [one for one in found if not one.good or (signed and one.credential not in held and one.lock != "passed")]
         if as_json:
@@ -106,4 +115,6 @@ def _lines(one: Said) -> Iterator[str]:
         yield f"signed by: {one.signed_by}, {one.issuer}{when}"
     if one.actions:
         yield f"actions: {', '.join(one.actions)}"
+    if one.watermark:
+        yield f"watermark: {_WATERMARKS.get(one.watermark, one.watermark)}, score {one.watermark_score:g}"
     yield f"against the lock: {_LOCKS[one.lock]}" + (f" ({one.picture})" if one.picture else "")

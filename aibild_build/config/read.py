@@ -91,6 +91,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         slots=read_slots(settings, images.formats),
         images=images,
         credentials=read_credentials(settings.fields("credentials")),
+        watermark_key=settings.fields("watermark").text("key"),
         defaults=_defaults(settings.fields("briefs")),
         engines=_tables(settings, "engines"),
         models=read_models(settings.fields("models")),

@@ -171,6 +171,7 @@ class Config:
     `feeds`, `headers`, `compress` ("gzip", "br") and `version_query` say which files stand beside the pages, and how pages name
     passed-through ones. `levels` re-levels findings by rule id, `engines` and `gates` are each plug's own table by name;
     without the gates in `required_gates` no frozen build shows a picture.
+    `watermark_key` is the path of the secret that marks are keyed by, "" for the public one.
     `digest` covers everything here that a page may show; `root` and folder names are not in it.
     """
 
@@ -185,6 +186,7 @@ class Config:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     images: Images = field(default_factory=Images)
     credentials: Credentials = field(default_factory=Credentials)
+    watermark_key: str = ""
     defaults: Defaults = field(default_factory=Defaults)
     engines: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)

@@ -119,6 +119,7 @@ class Brief:
     The first half decides pixels and goes into the `Recipe`; the second half is how the picture is shown and costs nothing to
     change. `blocks` are (name, version) of every prompt block used, version = short digest of its text.
     `sidecar` holds what an imported file's sidecar declares (origin, source_type, licence, tool).
+    `watermark` is the strength of an imperceptible mark, 0 for none.
     `thresholds` are the profile's for the gates, `required_gates` those that must have looked before a frozen build, `guards` the
     profile's guards beside the site's; `topics` are the names of the sensitive topics that the brief speaks of. `layers` says for
     each merged field which of site, profile and brief spoke.
@@ -140,6 +141,7 @@ class Brief:
     text: str = "none"
     inputs: tuple[str, ...] = ()
     sidecar: Mapping[str, Json] = field(default_factory=dict)
+    watermark: float = 0.0
     safe_areas: tuple[SafeArea, ...] = ()
     focal: tuple[float, float] = (0.5, 0.5)
     # how it is shown
@@ -176,6 +178,7 @@ class Recipe:
     """Everything that was asked and that decides pixels. `key` names the picture that was asked for.
 
     `inputs` are (role, pixel or byte digest); `parents` are recipe keys; `noted` is recorded but not part of the key.
+    `watermark` says which mark is put into what the engine made; empty for none, and then it is in no key.
     """
 
     engine: str
@@ -189,6 +192,7 @@ class Recipe:
     parents: tuple[str, ...] = ()
     schema: int = RECIPE_SCHEMA
     noted: Mapping[str, Json] = field(default_factory=dict)
+    watermark: Mapping[str, Json] = field(default_factory=dict)
 
     def asked(self) -> dict[str, Json]:
         """The invalidating fields, as the JSON whose canonical bytes are hashed."""
@@ -203,6 +207,7 @@ class Recipe:
             "parameters": dict(self.parameters),
             "inputs": dict(self.inputs),
             "parents": list(self.parents),
+            **({"watermark": dict(self.watermark)} if self.watermark else {}),
         }
 
     @property

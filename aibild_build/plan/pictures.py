@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import engines, recipe
 from ..canonical import digest_of, key_of
 from ..errors import SourceError
+from ..imagefile.watermark import FINGERPRINT, mark_id
 from ..lock import Lock, LockState, Pin, Pinned, compare
 from ..model import MASTER, Asset, Brief, Finding, Json, Level, PictureReason, Recipe, Size, Work
 from ..store import Store
@@ -294,8 +295,19 @@ def _recipes(
         inputs=digests,
         parents=parents,
         noted=resolved.noted,
+        watermark=watermark_of(brief, project.config.watermark_key) if not node.hidden else None,
     )
     return resolved, tuple(recipe.candidate(first, index) for index in range(brief.candidates)), ()
+
+
+def watermark_of(brief: Brief, key: str) -> dict[str, Json]:
+    """What a recipe says of the mark; of the key its name alone, so that a machine without the secret has the same recipe.
+
+    The id is the brief's, not the recipe's: a picture painted over another of its brief then carries one mark and not two.
+    """
+    if not brief.watermark:
+        return {}
+    return {"fingerprint": FINGERPRINT, "strength": brief.watermark, "id": mark_id(brief.id), "key": key or "public"}
 
 
 def _stage_fault(brief: Brief, message: str) -> Finding:
@@ -415,7 +427,7 @@ def _stand_in(project: Project, store: Store, node: Node) -> WantedAsset:
     engine = engines.load("sketch", project.config.engines.get("sketch"))
     brief = node.brief
     own = brief if brief.engine == "sketch" else replace(brief, engine="sketch", parameters={}, inputs=())
-    alone = Node(name=node.name, parent="", brief=replace(own, candidates=1, ratios=()), size=node.size)
+    alone = Node(name=node.name, parent="", brief=replace(own, candidates=1, ratios=(), watermark=0.0), size=node.size)
     resolved, recipes, _ = _recipes(project, alone, engine, {}, None)
     unlocked = replace(project, lock=Lock(models=project.lock.models))
     want = _decide(unlocked, store, engine, alone, recipes, resolved.inputs, force=False, repin=False, takes=_takes_all)

@@ -67,6 +67,7 @@ CHANGES = {
     "parameters": {"a": 2},
     "inputs": (("file", "e" * 64),),
     "parents": ("d" * 64,),
+    "watermark": {"id": "0a1b2c3d", "strength": 1.0},
     "schema": 2,
 }
 

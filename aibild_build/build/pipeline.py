@@ -285,7 +285,7 @@ def _pin(project: Project, made: PicturesMade, actor: Callable[[], Actor]) -> Lo
 
 
 def _refuse_early(options: Options, project: Project, today: str) -> None:
-    """A limit stops a run before it spends, and a frozen one trusts no trail that does not hold. Raises LimitError, FrozenError."""
+    """A limit stops a run before it spends, a frozen one trusts no trail that does not hold. Raises LimitError, FrozenError."""
     if options.frozen:
         refuse_untold(project.config.root, options.memory)
     limits = limits_of(options).over(project.config)

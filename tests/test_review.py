@@ -22,6 +22,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
+from aibild_build import gates
 from aibild_build.build.board import Need, slug_of
 from aibild_build.build.review import Asked, ReviewDesk
 from aibild_build.cli import aibild
@@ -34,7 +35,7 @@ from aibild_build.plan.pictures import asset_key, find_pinned, want_assets
 from aibild_build.plan.reading import open_project
 from aibild_build.store import Store
 from aibild_build.web.review import export_board
-from aibild_build.web.review.view import HERE, languages
+from aibild_build.web.review.view import HERE, languages, translated
 from aibild_build.wire import to_json
 from tests.support.project import edit, run_build, stamps, tree
 from tests.support.review import ADA, Reviewed, desk, lock_of, project, reviewing, trail_of
@@ -87,7 +88,7 @@ def test_the_board_says_what_waits_and_why(root: Path) -> None:
     board = desk(root).board()
     quay, boat = board.entry("quay"), board.entry("boat")
     assert quay is not None and boat is not None and [entry.slug for entry in board.entries] == ["boat", "quay"]
-    assert quay.needs == (Need.APPROVAL, Need.CHOICE, Need.ALT) and boat.needs == (Need.APPROVAL,)
+    assert quay.needs == (Need.UNDECIDED, Need.CHOICE, Need.ALT) and boat.needs == (Need.UNDECIDED,)
     assert [(choice.number, choice.seed, choice.picked) for choice in quay.choices] == [
         (1, 2777976, True),
         (2, 2777977, False),
@@ -170,7 +171,8 @@ def test_rules_say_what_is_lacking(root: Path) -> None:
     at = desk(root)
     quay, boat = at.board().entry("quay"), at.board().entry("boat")
     assert quay is not None and boat is not None
-    assert quay.open and "needs 1 approval by art" in quay.lacks[0] and not boat.open
+    assert quay.open and "needs 1 approval by art" in quay.lacks[0]
+    assert (quay.state, boat.state) == ("open", "undecided") and quay.needs[0] is Need.APPROVAL
     assert at.decide(asked(at, "approve", 1)).problem == ""
     assert lock_of(root).briefs["quay"]["master"].approvals[0].role == "art"
     said = desk(root, "Eve <eve@example.org>").decide(asked(at, "approve", 1))
@@ -332,7 +334,7 @@ def test_the_command_prints_what_waits(root: Path) -> None:
     done = CliRunner().invoke(aibild, ["review", "--root", str(root), "--json"])
     found = json.loads(done.stdout)
     jsonschema.validate(found, json.loads(SCHEMA.read_text()))
-    assert done.exit_code == 0 and found["open"] == 2 and found["pictures"][1]["needs"] == ["approval", "choice", "alt"]
+    assert done.exit_code == 0 and found["open"] == 2 and found["pictures"][1]["needs"] == ["undecided", "choice", "alt"]
 
 
 def test_the_command_writes_a_folder(root: Path, tmp_path: Path) -> None:
@@ -407,6 +409,45 @@ def test_languages_have_the_same_words() -> None:
     idle = {key for key in words["en"] if not key.startswith(families) and not re.search(rf"\b{key}\b", used)}
     assert idle == set()
     assert {f"needs_{need}" for need in Need} == {key for key in words["en"] if key.startswith("needs_")}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "expected a contrast of text and ground of at least 0.6, got 0.35 on the safe area; a scrim of 40% would pass",
+            "erwartet: Kontrast von Text und Grund von mindestens 0.6, gefunden: 0.35 auf der Freifläche; "
+            "ein Schleier von 40% würde genügen",
+        ),
+        ("expected a sharpness of at least 0.5, got 0.1", "erwartet: Schärfe von mindestens 0.5, gefunden: 0.1"),
+        (
+            "expected signs of a model gone astray of at most 0.3, got 0.7: repeated texture",
+            "erwartet: Spuren eines entgleisten Modells von höchstens 0.3, gefunden: 0.7: wiederholte Textur",
+        ),
+        ("was not measured yet", "noch nicht gemessen"),
+        (
+            "needs 2 approvals by art, has 0 (slot hero; tag people)",
+            "braucht 2-mal die Freigabe durch art, hat sie 0-mal (Slot hero; Schlagwort people)",
+        ),
+        ("rejected by Ada: was not measured yet", "abgelehnt von Ada: was not measured yet"),
+        ("a plug's own sentence", "a plug's own sentence"),
+    ],
+)
+def test_sentences_of_ours_are_told_in_the_readers_language(said: str, told: str) -> None:
+    assert translated(said, "de") == told and translated(said, "en") == said
+
+
+def test_every_gate_is_told_in_german() -> None:
+    own = {
+        "score",
+        "CLIPScore",
+        "text area",
+        "likelihood",
+        "signs of damage",
+        "likelihood of a forbidden motif",
+    }  # in no sentence
+    named = {getattr(gates.load(name), "what", "score") for name in gates.names()} - own
+    assert named and {what for what in named if translated(what, "de") == what} == set()
 
 
 @pytest.mark.parametrize(("subject", "slug"), [("quay", "quay"), ("paper-hills", "paper-hills")])

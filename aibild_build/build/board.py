@@ -37,9 +37,11 @@ _PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 class Need(StrEnum):
-    """Why a picture waits for a person. From `ALT` on it is the author's turn, not the reviewer's."""
+    """Why a picture waits for a person. `UNDECIDED` says that nothing asks for a decision, and nobody made one. From `ALT` on it
+    is the author's turn, not the reviewer's."""
 
     APPROVAL = "approval"
+    UNDECIDED = "undecided"
     CHANGED = "changed"
     CHOICE = "choice"
     GATE = "gate"
@@ -52,6 +54,8 @@ class Need(StrEnum):
 
 
 _FOR_AUTHORS = frozenset({Need.ALT, Need.STALE, Need.MISSING})
+_FREE = frozenset({Need.UNDECIDED, Need.CHOICE})
+_WORST = (Outcome.BLOCK, Outcome.REVIEW, Outcome.NOT_RUN, Outcome.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +167,15 @@ class Entry:
 
     @property
     def open(self) -> bool:
-        """Whether it waits for a decision."""
+        """Whether nobody has decided yet, be it asked for or not."""
         return not _FOR_AUTHORS.issuperset(self.needs)
+
+    @property
+    def state(self) -> str:
+        """`open` where a rule, a gate or a refusal asks for a decision, `undecided` where nothing does, else `done`."""
+        if not self.open:
+            return "done"
+        return "undecided" if (_FREE | _FOR_AUTHORS).issuperset(self.needs) else "open"
 
     @property
     def picked(self) -> Choice | None:
@@ -269,18 +280,18 @@ class _Reading:
             yield Need.ALT
 
     def _waits(self, want: WantedAsset, choices: Sequence[Choice], picked: Choice, lacks: Sequence[str]) -> Iterator[Need]:
-        """Without rules every picture waits for one yes; with rules, those that they speak of."""
+        """A picture that lacks nothing and that nobody approved is undecided."""
         if picked.pixels in self._project.lock.retracted:
             yield Need.RETRACTED
         if picked.outcome is Outcome.BLOCK:
             yield Need.BLOCKED
         if picked.rejections:
             yield Need.REJECTED
-        elif lacks or not (picked.approvals or self._project.config.approvals.rules):
+        elif lacks or not picked.approvals:
             known = {choice.pixels for choice in choices}
             told = self._history.get((want.brief, want.name), ())
             voided = any(one.what == audit.Event.APPROVED and one.pixels not in known for one in told)
-            yield Need.CHANGED if voided else Need.APPROVAL
+            yield Need.CHANGED if voided else Need.APPROVAL if lacks else Need.UNDECIDED
             if len(choices) > 1:
                 yield Need.CHOICE
             if picked.outcome is Outcome.REVIEW:
@@ -310,7 +321,7 @@ class _Reading:
                 retracted=pin.pixels in self._project.lock.retracted,
                 outcome=_outcome(judged),
                 topics=topics_of(judged),
-                verdicts=tuple(one.verdict for one in judged),
+                verdicts=tuple(sorted((one.verdict for one in judged), key=lambda one: _WORST.index(one.outcome))),
                 cuts=tuple(self._cuts(want, brief, asset)),
                 differs=tuple(self._differences(want.pinned, pin)),
             )

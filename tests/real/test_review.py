@@ -79,7 +79,7 @@ def test_by_hand_from_the_list_to_lock_and_trail(browser: Any, root: Path) -> No
     with reviewing(root) as at:
         seen = arrive(browser, at)
         page = seen.page
-        assert page.locator("h1").inner_text() == "2 to decide"
+        assert page.locator("h1").inner_text() == "2 not decided"
         page.get_by_role("link", name="quay").click()
         second = page.locator("#candidate-2")
         second.get_by_role("button", name="Use this one").click()
@@ -140,7 +140,7 @@ def test_by_keys_alone(browser: Any, root: Path) -> None:
         press("k")
         headed(page, "boat")
         press("u")
-        headed(page, "to decide")
+        headed(page, "not decided")
         pinned = at.lock().briefs["quay"]["master"]
         assert pinned.pick == 1 and pinned.approvals == () and pinned.rejections[0].reason == "Pale, and a jar too many."
         seen.clean()
@@ -221,7 +221,7 @@ def test_german_and_back(browser: Any, root: Path) -> None:
         seen = arrive(browser, at)
         page = seen.page
         page.get_by_role("link", name="DE: Deutsch").click()
-        assert page.locator("h1").inner_text() == "2 zu entscheiden" and page.locator("html").get_attribute("lang") == "de"
+        assert page.locator("h1").inner_text() == "2 nicht entschieden" and page.locator("html").get_attribute("lang") == "de"
         page.get_by_role("link", name="quay").click()
         page.locator("#candidate-1").get_by_role("button", name="Freigeben").click()
         told(page, "Freigegeben. Es steht im Lock und im Protokoll.")
@@ -241,7 +241,7 @@ def test_a_copy_in_a_folder_opens_from_the_disk(browser: Any, root: Path, tmp_pa
     assert page.get_by_role("button", name="Approve").count() == 0
     page.keyboard.press("a")
     page.keyboard.press("u")
-    headed(page, "2 to decide")
+    headed(page, "2 not decided")
     assert page.locator(".card").count() == 2
     assert page.evaluate("Promise.all([...document.images].map(image => image.decode().then(() => image.naturalWidth)))")
     seen.clean()

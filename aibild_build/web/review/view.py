@@ -23,6 +23,7 @@ ASSETS = HERE / "assets"
 DEFAULT_LANGUAGE = "en"
 PREVIEW_PX = 1600
 THUMB_PX = 640
+_SLOT = re.compile(r"\\{(\w+)\\}")
 _TICKS = re.compile(r"`([^`]+)`")
 
 
@@ -63,6 +64,7 @@ class Pages:
         told, words = notice or Notice(), words_of(lang)
         after = board.entries[at + 1 : at + 2]
         still_open = [one for one in (*board.entries[at + 1 :], *board.entries[:at]) if one.open]
+        still_open.sort(key=lambda one: one.state != "open")
         numbers = {choice.pixels: choice.number for choice in entry.choices}
         first = next((index for index, one in enumerate(entry.shown) if one.lang == lang), 0)
         names = dict.fromkeys(cut.ratio for choice in entry.choices for cut in choice.cuts)
@@ -102,6 +104,7 @@ class Pages:
                 board=board,
                 lang=lang,
                 w=words,
+                tell=lambda text: translated(text, lang),
                 say=lambda key, **values: words[key].format(**values),
                 languages=[(code, words_of(code)["language"]) for code in languages()],
                 page_name=lambda slug: page_name(slug, lang),
@@ -175,6 +178,33 @@ def words_of(lang: str) -> Mapping[str, str]:
     """The words of one language."""
     words: dict[str, str] = tomllib.loads((HERE / "words" / f"{lang}.toml").read_text("utf-8"))
     return words
+
+
+def translated(text: str, lang: str) -> str:
+    """A sentence of ours in `lang`, as it is where there is no translation; so are people's own words within it."""
+    for pattern, words in _sentences(lang):
+        if found := pattern.fullmatch(text):
+            values = {name: value if name in _OWN else translated(value, lang) for name, value in found.groupdict().items()}
+            return words.format(**values)
+    pieces = text.split("; ")
+    return "; ".join(translated(one, lang) for one in pieces) if len(pieces) > 1 else text
+
+
+_OWN = frozenset({"name", "who", "reason", "role", "read", "words", "label"})  # said by people, or read in pictures
+
+
+def _captured(slot: re.Match[str]) -> str:
+    return f"(?P<{slot[1]}>{'[^;]*' if slot[1] == 'name' else '.*?'})"
+
+
+@cache
+def _sentences(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Patterns of sentences and what they are in `lang`; none in English."""
+    path = HERE / "sentences" / f"{lang}.toml"
+    if not path.is_file():
+        return ()
+    rows = tomllib.loads(path.read_text("utf-8"))["sentences"]
+    return tuple((re.compile(_SLOT.sub(_captured, re.escape(english))), own) for english, own in rows)
 
 
 @cache

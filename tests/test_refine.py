@@ -37,7 +37,7 @@ def efforts(site: Path) -> dict[str, int]:
         of_bytes.setdefault(rendition["facts"]["unsigned"], set()).add(effort)  # type: ignore[index]
     shown: dict[str, int] = {}
     for output in json.loads((site / "dist/.aibild/build.json").read_text("utf-8"))["outputs"]:
-        told = of_bytes.get((output.get("facts") or {}).get("unsigned"), set())
+        told = of_bytes.get((output.get("facts") or {}).get("unsigned", ""), set())
         if len(told) == 1:
             shown[min(told)] = shown.get(min(told), 0) + 1
     return shown

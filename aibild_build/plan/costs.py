@@ -76,16 +76,18 @@ def past_costs(store: Store, root: Path) -> PastCosts:
         try:
             if record["kind"] == "recipe":
                 pictures.append(_past(record))
-            elif record["kind"] == "encode" and record["variant"].get("effort", "final") == "final":
-                name, rate = _encode(record)
-                encodes.setdefault(name, []).append(rate)
+            elif record["kind"] == "encode" and (found := _encode(record)) is not None:
+                encodes.setdefault(found[0], []).append(found[1])
         except (KeyError, TypeError, ValueError, ZeroDivisionError):
             continue
     medians = {name: median(rates) for name, rates in sorted(encodes.items())}
     return PastCosts(tuple(pictures), medians, _last_devices(root / STATE_FOLDER / LEDGER))
 
 
-def _encode(record: Mapping[str, Any]) -> tuple[str, float]:
+def _encode(record: Mapping[str, Any]) -> tuple[str, float] | None:
+    """Format and seconds a megapixel; None for what was encoded in haste or at leisure."""
+    if record["variant"].get("effort", "final") != "final":
+        return None
     width, height = record["variant"]["size"]
     return str(record["variant"]["format"]), float(record["seconds"]) * 1e6 / (width * height)
 

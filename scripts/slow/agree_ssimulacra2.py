@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pillow_avif  # noqa: F401  registers the encoder
 from PIL import Image
-from ssimulacra2 import compute_ssimulacra2
+from ssimulacra2 import compute_ssimulacra2  # not installed with any extra
 
 from aibild_build.renditions.ssimulacra2 import Original
 

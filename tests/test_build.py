@@ -41,7 +41,8 @@ def test_a_second_build_makes_and_touches_nothing(built: Path) -> None:
 
 def test_another_folder_and_day_give_the_same_tree(built: Path, tmp_path: Path) -> None:
     other = write_project(tmp_path / "elsewhere" / "deep")
-    shutil.copy(built / "aibild.lock", other)
+    for name in ("aibild.lock", "aibild.audit.jsonl"):
+        shutil.copy(built / name, other)
     run_build(other, today="2040-01-01", frozen=True)
     assert tree(other / "dist") == tree(built / "dist")
 
@@ -53,7 +54,8 @@ def test_directory_order_does_not_matter(built: Path, tmp_path: Path) -> None:
     for path in reversed(list(source)):
         (other / path).parent.mkdir(parents=True, exist_ok=True)
         (other / path).write_bytes(source[path])
-    shutil.copy(built / "aibild.lock", other)
+    for name in ("aibild.lock", "aibild.audit.jsonl"):
+        shutil.copy(built / name, other)
     run_build(other)
     assert tree(other / "dist") == tree(built / "dist")
 
@@ -77,7 +79,8 @@ def test_an_edited_credit_encodes_nothing(built: Path) -> None:
     assert (report.made.picture, report.made.rendition) == (0, 0)
     assert report.embedded > 0 and report.made.page >= 2
     fresh = write_project(built.parent / "fresh", {"briefs/boat.yaml": (built / "briefs/boat.yaml").read_text()})
-    shutil.copy(built / "aibild.lock", fresh)
+    for name in ("aibild.lock", "aibild.audit.jsonl"):
+        shutil.copy(built / name, fresh)
     run_build(fresh)
     assert tree(fresh / "dist") == tree(built / "dist"), "put in later equals put in at once"
 

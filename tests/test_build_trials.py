@@ -90,7 +90,7 @@ def test_kill_at_any_instant(tmp_path: Path, checkout: Path) -> None:
     assert json.loads(done.stdout)["outputs"] > 30
     assert faults(root) == []
     fresh = write_project(tmp_path / "fresh", {"briefs/boat.yaml": (root / "briefs/boat.yaml").read_text()})
-    for path in ("site/tides.md", "aibild.lock"):
+    for path in ("site/tides.md", "aibild.lock", "aibild.audit.jsonl"):
         (fresh / path).write_text((root / path).read_text())
     run_build(fresh, frozen=True)
     assert tree(fresh / "dist") == tree(root / "dist"), "what a killed build left behind does not show"
@@ -212,7 +212,8 @@ def test_a_store_on_a_full_disk_still_builds(tmp_path: Path, checkout: Path) -> 
     finally:
         subprocess.run(["umount", str(mounted)], check=True)
     fresh = write_project(tmp_path / "fresh")
-    (fresh / "aibild.lock").write_bytes((root / "aibild.lock").read_bytes())
+    for name in ("aibild.lock", "aibild.audit.jsonl"):
+        (fresh / name).write_bytes((root / name).read_bytes())
     run_build(fresh, frozen=True)
     assert tree(fresh / "dist") == tree(root / "dist")
 

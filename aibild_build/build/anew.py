@@ -15,7 +15,7 @@ from ..model import Actor, Report
 from .keeping import checked_site, kept, with_findings
 from .options import Options
 from .pipeline import Built, carry_out_plan
-from .talk import Talk
+from .talk import Once, Talk
 
 _ATTEMPTS = 3  # damaged files may hide a damaged master
 
@@ -26,7 +26,7 @@ def build_anew(options: Options, key: str, *, today: str, talk: Talk, actor: Cal
     state = options.memory
     seen = standing.listing(options.root, standing.PLACES)
     standing.forget(state)
-    built = _built(options, today, talk, actor)
+    built = _built(options, today, Once(talk), actor)
     checked = checked_site(options, built.project.config, built.output, today)
     report = replace(built.report, seconds=round(perf_counter() - started, 3))
     watched = built.watched()

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from ..canonical import canonical, digest_of, key_of
 from ..config import Config
+from ..errors import OutputError
 from ..lock import Lock
 from ..model import MASTER, Asset, Json, Page, Picture, Related
 from ..pages.feeds import feed_entries, feed_path, feed_xml
@@ -103,6 +104,15 @@ def render_pages(
     return written
 
 
+def _stage(file: str, data: bytes) -> None:
+    try:
+        with open(file, "wb") as out:
+            out.write(data)
+    except OSError as error:
+        message = f"cannot write beside the output folder, to {os.path.dirname(file)}: {error.strerror or error}"
+        raise OutputError(message, hint="nothing was changed; make room or change its rights, then build again") from error
+
+
 def _rendered(
     part: Sequence[tuple[Page, str]], renderer: Renderer, limit_s: float, tell: Callable[[str], None]
 ) -> Iterator[PageRecord]:
@@ -112,8 +122,7 @@ def _rendered(
             begin()
             rendered = renderer.render(page)
             data = rendered.html.encode()
-            with open(file, "wb") as out:
-                out.write(data)
+            _stage(file, data)
             shown = tuple(sorted({(picture.id, picture.slot) for picture in rendered.pictures}))
             tell(page.path)
             yield PageRecord(

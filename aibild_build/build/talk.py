@@ -51,3 +51,17 @@ class Silent:
 
     def note(self, message: str) -> None:
         return None
+
+
+class Once:
+    """Passes on what is said, and each note but once: every stage of a build may come upon the same full disk."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._noted: set[str] = set()
+        self.begin, self.step, self.did, self.end = talk.begin, talk.step, talk.did, talk.end
+
+    def note(self, message: str) -> None:
+        if message not in self._noted:
+            self._noted.add(message)
+            self._talk.note(message)

@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("httpx", reason="hosted engines need httpx (extra hosted)")
 
+from aibild_build import gates
 from aibild_build.build import Options
 from aibild_build.build.generate import generate
 from aibild_build.build.ledger import cost
@@ -42,7 +43,8 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
 def root(tmp_path: Path, vendors: Vendors) -> Path:
     """Two pictures, made by the engine of one profile; all three services at hand."""
     config = CONFIG.replace('engine = "flat"', 'profile = "house"').replace('["avif", "webp", "jpeg"]', '["jpeg"]')
-    config += '\n[gates.duplicate]\nlevel = "off"\n\n[gates.size]\nlevel = "off"\n'
+    # A server that stands in for a vendor's sends plain colours, which no gate would let through.
+    config += "".join(f'\n[gates.{name}]\nlevel = "off"\n' for name in gates.names() if name != "blank")
     for engine in ("openai", "ideogram", "firefly"):
         config += f"\n[engines.{engine}]\n"
         settings = vendors.settings(engine, **({"model": "image3"} if engine == "firefly" else {}))

@@ -32,7 +32,7 @@ FIELDS = ("dc:creator", "photoshop:Credit", "dc:rights", "xmpRights:WebStatement
 def project(tmp_path: Path, metadata: Metadata | None) -> Path:
     root = write_project(tmp_path)
     edit(root, "site/tides.md", "Twice a day.", "![The tide mark](tide.jpg)")
-    image = Image.effect_noise((1000, 700), 40).convert("RGB")
+    image = Image.effect_mandelbrot((1000, 700), (-2, -1.2, 1, 1.2), 60).convert("RGB")
     if metadata is None:
         image.save(root / "site/tide.jpg", quality=90)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -35,6 +36,9 @@ class Heard(Silent):
 
     def step(self, work: Work, done: int, total: int) -> None:
         self.steps.append((work.subject, done, total))
+
+
+_TOLD = re.compile(r'"audit": "[0-9a-f]{64}",? ?')
 
 
 def four(root: Path, models: Path) -> Path:
@@ -111,7 +115,9 @@ def test_shares_of_several_runs_equal_one_run(made: Path, tiny_models: Path, tmp
         counts.append(json.loads(done.stdout)["made"])
     assert sum(counts) == 5 and max(counts) == 2, "each picture once, dealt evenly"
     assert pins(root) == pins(made)
-    assert (root / "aibild.lock").read_bytes() == (made / "aibild.lock").read_bytes()
+    # The trail tells when and by which run a picture came, and its newest lines stand in the lock.
+    one, other = ((folder / "aibild.lock").read_text("utf-8") for folder in (root, made))
+    assert _TOLD.sub("", one) == _TOLD.sub("", other)
     again = json.loads(command(root, "generate", "--shard", "2/3", "--json").stdout)
     assert again["made"] == 0 and again["reused"] == counts[2]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +25,9 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if find_spec(name) is None:
             pytest.skip(f"needs {name}: pip install 'aibild[sdxl]' open_clip_torch")
     with warnings.catch_warnings(action="ignore"):
+        # Two threads add up in another order than one, and the last bits follow: one here, and in the processes that we start.
         tensors.torch().set_num_threads(1)
+        os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
         from tests.support.tiny_sdxl import write_models
 
         return write_models(tmp_path_factory.mktemp("models"))

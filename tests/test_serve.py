@@ -171,7 +171,8 @@ def test_saves_of_every_kind_are_seen(tmp_path: Path) -> None:
         (root / "site/new.md").write_text("---\ntitle: New\n---\n\nA new page.\n")
         at.until("/new/", "A new page.")
         (root / "site/new.md").unlink()
-        until(lambda: at.get("/new/")[0].status == 404)
+        assert until(lambda: at.get("/new/")[0].status == 404)
+        assert "Haven" in at.text("/de/boats/") and not at.loop.state.faults
 
 
 def test_the_last_good_site_stays(tmp_path: Path) -> None:
@@ -217,6 +218,8 @@ def test_thousands_of_files_at_once(tmp_path: Path) -> None:
         edit(root, "site/tides.md", "Twice a day.", "After the flood.")
         at.until("/tides/", "After the flood.")
         at.until("/999.txt", "999")
+        assert [at.text(f"/{number}.txt") for number in range(1000)] == [str(number) for number in range(1000)]
+        assert not at.loop.state.faults
 
 
 def test_the_first_build_may_fail(tmp_path: Path) -> None:

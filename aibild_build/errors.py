@@ -16,6 +16,9 @@
     ├─ EncodeError
     ├─ CredentialError
     ├─ OutputError              the output folder cannot be written, or is not ours
+    ├─ BucketError              object storage was asked for what cannot be
+    │  ├─ BucketDenied          it refused our credentials or our right
+    │  └─ BucketUnreachable     the network, or a server that fails: may be retried
     └─ DeployError
        ├─ TargetDenied
        └─ TargetConflict
@@ -129,6 +132,18 @@ class CredentialError(AibildError):
 
 class OutputError(AibildError):
     """The output folder cannot be written, or holds files that aibild did not build."""
+
+
+class BucketError(AibildError):
+    """Object storage was asked for what cannot be: a wrong address or key, an absent bucket, an object over its limit."""
+
+
+class BucketDenied(BucketError):
+    """Object storage refused our credentials, or our right to do this."""
+
+
+class BucketUnreachable(BucketError):
+    """Object storage did not answer, or failed: the same request may succeed later."""
 
 
 class DeployError(AibildError):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.support import buckets
+from tests.support.buckets import Server
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +35,24 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         from tests.support.tiny_sdxl import write_models
 
         return write_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An S3 server that keeps conditions, with a reader who may not write."""
+    with buckets.seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An S3 server that ignores conditions."""
+    with buckets.rclone(tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Azure's emulator."""
+    with buckets.azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server

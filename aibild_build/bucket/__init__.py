@@ -1,8 +1,8 @@
 """The one door to object storage: S3, Google Cloud Storage, Azure, a folder, memory; the same few verbs for each.
 
 Takes an address (`s3://bucket/prefix?endpoint=…&region=…`, `gs://…`, `az://container/prefix`, `file:///folder`, `memory://`)
-and an environment with credentials; yields a `Bucket`. obstore (extra `cloud`) is imported in `cloud` alone, when a
-bucket is opened. Knows neither store nor site. Raises BucketError, BucketDenied and BucketUnreachable, and nothing of a library's.
+and an environment with credentials; yields a `Bucket`. obstore (extra `cloud`) is imported in `cloud` alone, when
+a bucket is opened. Knows neither store nor site. Raises BucketError, BucketDenied and BucketUnreachable, and nothing of a library's.
 
 An answer that was lost is looked for: after a failed conditional write the object is read back, and what we wrote counts as ours.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from ..config import Config
 from ..errors import OutputError
 from ..lock import Lock
 from ..model import MASTER, Asset, Json, Page, Picture, Related
+from ..pages.content import Words
 from ..pages.feeds import feed_entries, feed_path, feed_xml
 from ..pages.hosts import headers_file, redirect_pages, redirects_file
 from ..pages.memory import FileRecord, PageRecord, Remembered, name_of
@@ -66,8 +68,10 @@ def render_pages(
     *,
     workers: int = 1,
     limit_s: float = PAGE_LIMIT_S,
+    words: Words | None = None,
 ) -> Written:
-    """Render what is wanted into the folder `staging`, each page within `limit_s`, and take over what stands.
+    """Render what is wanted into the folder `staging`, each page within `limit_s`, and take over what stands. `words` has what
+    pages lack that come without.
 
     Raises TemplateError, for the first page that cannot be rendered.
     """
@@ -85,7 +89,7 @@ def render_pages(
                 talk.did(untold.pop(path), 0.0, 1)
 
         def render(part: Sequence[tuple[Page, str]]) -> list[PageRecord]:
-            return list(_rendered(part, renderer, limit_s, tell))
+            return list(_rendered(part, renderer, limit_s, tell, words))
 
         for part, records in shared_out(todo, render, workers=workers, fewest=_FEWEST_PAGES):
             rendered.update({page.path: record for (page, _), record in zip(part, records, strict=True)})
@@ -114,12 +118,13 @@ def _stage(file: str, data: bytes) -> None:
 
 
 def _rendered(
-    part: Sequence[tuple[Page, str]], renderer: Renderer, limit_s: float, tell: Callable[[str], None]
+    part: Sequence[tuple[Page, str]], renderer: Renderer, limit_s: float, tell: Callable[[str], None], words: Words | None
 ) -> Iterator[PageRecord]:
     """Render each page into its file."""
-    with deadlines(limit_s, "a finished page") as begin:
-        for page, file in part:
+    with deadlines(limit_s, "a finished page") as begin, words or nullcontext():
+        for named, file in part:
             begin()
+            page = words.of(named) if words is not None else named
             rendered = renderer.render(page)
             data = rendered.html.encode()
             _stage(file, data)

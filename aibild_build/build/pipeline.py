@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time_ns
 
 from .. import crews, plan, standing
 from ..audit import TRAIL_FILE
@@ -22,8 +22,9 @@ from ..canonical import digest_of
 from ..config import STATE_FOLDER
 from ..lock import LOCK_FILE, Lock, write_lock
 from ..model import Actor, Brief, Output, Picture, Report, Tally
-from ..pages.content import Parsed, Spread
+from ..pages.content import Spread, Words
 from ..pages.memory import keep_remembered, read_remembered
+from ..pages.texts import TEXTS, Parsed, Texts
 from ..plan.approvals import alt_drafts, approval_findings, refuse_lacking, unapproved
 from ..plan.gates import hero_styles
 from ..plan.guarding import refuse_guarded
@@ -98,7 +99,10 @@ class Built:
 def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[], Actor]) -> Built:
     """Build once. Raises what `build` raises, and StoreCorrupt when a damaged blob was come upon and set aside."""
     started = perf_counter()
-    project = open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options))
+    texts = Texts(options.memory / TEXTS, time_ns())
+    if options.force:
+        texts.forget()
+    project = open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options), texts=texts)
     if options.draft:
         project = as_draft(project)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
@@ -131,7 +135,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
-        done = _published(options, project, output, pictures, made, lock, files, store, say)
+        done = _published(options, project, texts, output, pictures, made, lock, files, store, say)
         findings = (
             *draft_findings(project, drafts),
             *approval_findings(project, wanted, lacks),
@@ -177,6 +181,7 @@ class _Published:
 def _published(
     options: Options,
     project: Project,
+    texts: Texts,
     output: Path,
     pictures: Mapping[tuple[str, str, str], Picture],
     made: PicturesMade,
@@ -190,7 +195,7 @@ def _published(
     with output_turn(output, state), staging_folder(output) as staging:
         renderer, remembered = plan.renderer_for(project, pictures), read_remembered(options.memory)
         pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
-        written = render_pages(pages, renderer, staging, say, workers=workers_of(options))
+        written = render_pages(pages, renderer, staging, say, workers=workers_of(options), words=Words(project.config, texts))
         shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
         outputs = gather(project, written, pictures, files.renditions, store)
         marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)

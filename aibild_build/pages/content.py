@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from typing import TypeAlias
 from ..canonical import digest_of
 from ..config import Config
 from ..disk import safe_join
+from ..errors import OutputError
 from ..model import Finding, Level, LinkRef, Origin, Page, PictureRef, StaticFile
 from ..source import fatal, nearest, read_text, shown
 from .front import Front, read_front
@@ -27,7 +28,8 @@ from .links import SourceLinks, source_path
 from .listing import GALLERY, HUB, NOT_FOUND
 from .markdown import PROSE, Text, read_markdown
 from .product import PRODUCT
-from .refs import brief_of
+from .refs import FILE_PREFIX, brief_of
+from .texts import Parsed, Read, Texts, batches
 
 SITE = "site"
 STATIC = "site/static"
@@ -35,15 +37,6 @@ _SEGMENT = re.compile(r"[\w~-][\w.~-]*")
 _LITTER = frozenset({".DS_Store", ".gitkeep", ".gitignore", "Thumbs.db", "desktop.ini"})
 _OURS = ".aibild"
 _NAME_BYTES = 240
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """`plain` is a page that chooses no template itself."""
-
-    page: Page
-    text: Text
-    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +48,31 @@ class _Place:
     index: bool
 
 
-Parsed: TypeAlias = "tuple[_Read | None, tuple[Finding, ...]]"
 Spread: TypeAlias = "Callable[[Sequence[str], Callable[[Sequence[str]], list[Parsed]]], Iterable[list[Parsed]]]"
 """Calls the function for parts of the paths, in copies of the process maybe, and yields what it gives in the paths' order."""
+Resolve: TypeAlias = "Callable[[str, int | None], tuple[str | None, tuple[Finding, ...]]]"
+"""A picture's target as written and its line → the brief's id (None when it cannot be used) and the findings."""
 
 
 def read_pages(
-    config: Config, *, today: str = "", spread: Spread | None = None
+    config: Config, *, today: str = "", spread: Spread | None = None, texts: Texts | None = None
 ) -> tuple[tuple[Page, ...], tuple[StaticFile, ...], tuple[Finding, ...]]:
     """All pages (drafts too, and last those that are made: hubs), all passed-through files by output path, and the findings.
 
-    `today` (YYYY-MM-DD) is what dates are held against; without it none is called future. `spread` shares the reading out.
+    `today` (YYYY-MM-DD) is what dates are held against; without it none is called future. `spread` shares the reading out; with
+    `texts` only what changed is read, and pages come without words and headings: `Words` has those.
     """
     if not (config.root / SITE).is_dir():
         hint = "run `aibild init` in an empty folder for a site to start from"
         return (), (), (fatal("source-missing", f"expected a folder {SITE}/, got none", SITE, hint=hint),)
     findings: list[Finding] = []
     read = []
-    paths = tuple(_sources(config.root, findings))
-
-    def read_part(part: Sequence[str]) -> list[Parsed]:
-        return [_read_page(config, path) for path in part]
-
-    for one, found in chain.from_iterable(spread(paths, read_part) if spread is not None else [read_part(paths)]):
+    for one, found in _parsed(config, tuple(_sources(config.root, findings)), spread, texts):
         findings += found
         if one is not None:
             read.append(one)
+    if texts is not None:
+        texts.put_away(read)
     static = tuple(_static(config.root, findings))
     pages, found = with_hubs(config, [one.page for one in read], {one.page.origin.path for one in read if one.plain})
     findings += (
@@ -92,6 +84,24 @@ def read_pages(
         *_future(pages, today),
     )
     return pages, static, tuple(findings)
+
+
+def _parsed(config: Config, paths: Sequence[str], spread: Spread | None, texts: Texts | None) -> Iterator[Parsed]:
+    """Every content file, in the order of the paths."""
+    before = texts.before(config, paths) if texts is not None else {}
+
+    def read_part(part: Sequence[str]) -> list[Parsed]:
+        if texts is None:
+            return [_read_page(config, path) for path in part]
+        try:
+            return [one for batch in batches(part) for one in texts.keep([_read_page(config, path, texts) for path in batch])]
+        finally:
+            texts.close()
+
+    changed = [path for path in paths if path not in before]
+    fresh = chain.from_iterable(spread(changed, read_part) if spread is not None else [read_part(changed)])
+    for path in paths:
+        yield before[path] if path in before else next(fresh)
 
 
 def _sources(root: Path, findings: list[Finding]) -> Iterator[str]:
@@ -118,36 +128,71 @@ def _walk(root: Path, folder: str, findings: list[Finding], hidden: bool = False
             yield path
 
 
+class Words:
+    """What pages lack that came without words, wherever it is. Used as a context in the process that asks."""
+
+    def __init__(self, config: Config, texts: Texts) -> None:
+        self._config, self._texts = config, texts
+
+    def __enter__(self) -> None:
+        self._texts.close()
+
+    def __exit__(self, *_: object) -> None:
+        self._texts.close()
+
+    def of(self, page: Page) -> Page:
+        """The page with all its words. Raises OutputError when its file is another by now."""
+        if not self._texts.has(page):
+            return page
+        found = self._texts.whole(page)
+        if found is not None:
+            return found
+        read, findings = _read_page(self._config, page.origin.path)
+        if read is None or findings or not page.digest.startswith(read.page.digest):
+            raise OutputError(f"{page.origin.path} changed while the site was being built", hint="build again")
+        return replace(page, body=read.page.body, headings=read.page.headings)
+
+
 def read_page(config: Config, path: str) -> tuple[Page | None, tuple[Finding, ...]]:
     """One content file alone: whether its links lead anywhere only the whole site can tell."""
     read, findings = _read_page(config, path)
     return (read.page if read is not None else None), findings
 
 
-def _read_page(config: Config, path: str) -> tuple[_Read | None, tuple[Finding, ...]]:
+def _read_page(config: Config, path: str, texts: Texts | None = None) -> Parsed:
     place, found = _place(config, path)
     text, read_findings = read_text(config.root, path, walked=not os.path.islink(f"{config.root}/{path}"))
     findings = [*found, *read_findings]
     if text is None or place is None:
         return None, tuple(findings)
+    digest = digest_of(text.encode())
+    if texts is not None and not findings and (before := texts.as_before(path, digest)) is not None:
+        return before, ()
     front, body, first_line, found = read_front(text, path, config)
     findings += found
+    files: list[tuple[str, int | None, str]] = []
 
     def picture_target(target: str, origin: Origin) -> tuple[str | None, tuple[Finding, ...]]:
         if PROSE not in config.slots:
             message = f"expected a slot `{PROSE}` in aibild.toml for pictures in text, got none"
             return None, (fatal("source-reference", message, path, origin.line),)
-        return brief_of(config.root, path, target, origin.line)
+        return resolved(target, origin.line)
+
+    def resolved(target: str, line: int | None) -> tuple[str | None, tuple[Finding, ...]]:
+        brief, found = brief_of(config.root, path, target, line)
+        if brief is not None and brief.startswith(FILE_PREFIX):
+            files.append((target, line, brief))
+        return brief, found
 
     if front.slug and place.id in ("", NOT_FOUND):
         message = f"expected no slug, since this page's URL is fixed, got {shown(front.slug)}"
         findings.append(fatal("source-value", message, path))
     parsed, found = read_markdown(body, path, first_line, place.lang, picture_target)
     findings += found
-    slots, found = _slots(config, path, front)
+    slots, found = _slots(path, front, resolved)
     findings += found
-    page = _page(config, place, path, digest_of(text.encode()), front, parsed, slots)
-    return _Read(page, parsed, not front.template), tuple(findings)
+    page = _page(config, place, path, digest, front, parsed, slots)
+    return Read(page, "\0".join(parsed.ids), parsed.links, not front.template, tuple(files)), tuple(findings)
 
 
 def _place(config: Config, path: str) -> tuple[_Place | None, tuple[Finding, ...]]:
@@ -171,11 +216,11 @@ def _place(config: Config, path: str) -> tuple[_Place | None, tuple[Finding, ...
     return _Place("/".join(parts), by_folder or by_suffix or config.default_language, index), ()
 
 
-def _slots(config: Config, path: str, front: Front) -> tuple[dict[str, PictureRef], tuple[Finding, ...]]:
+def _slots(path: str, front: Front, resolved: Resolve) -> tuple[dict[str, PictureRef], tuple[Finding, ...]]:
     slots: dict[str, PictureRef] = {}
     findings: list[Finding] = []
     for slot, (target, line) in front.pictures.items():
-        brief, found = brief_of(config.root, path, target, line)
+        brief, found = resolved(target, line)
         findings += found
         if brief is not None:
             slots[slot] = PictureRef(brief=brief, slot=slot, alt="", caption="", origin=Origin(path=path, line=line))
@@ -322,18 +367,18 @@ def _future(pages: Iterable[Page], today: str) -> Iterator[Finding]:
             )
 
 
-def _broken_links(read: list[_Read]) -> Iterator[Finding]:
+def _broken_links(read: list[Read]) -> Iterator[Finding]:
     links = SourceLinks(one.page for one in read)
     by_source = {one.page.origin.path: one for one in read}
     for one in read:
-        for link in one.text.links:
+        for link in one.links:
             page, fragment = links.resolve(one.page.origin.path, one.page.lang, link.target)
             if page is None:
                 yield _no_page(one.page, link, links.sources())
             elif page.draft and not one.page.draft:
                 yield fatal("source-link", f"expected a link to a published page, got {shown(link.target)}, a draft", *_at(link))
-            elif fragment and fragment not in by_source[page.origin.path].text.ids:
-                yield _no_heading(page, link, fragment, by_source[page.origin.path].text.ids)
+            elif fragment and fragment not in (ids := by_source[page.origin.path].ids.split("\0")):
+                yield _no_heading(page, link, fragment, ids)
 
 
 def _no_page(page: Page, link: LinkRef, sources: tuple[str, ...]) -> Finding:
@@ -345,7 +390,7 @@ def _no_page(page: Page, link: LinkRef, sources: tuple[str, ...]) -> Finding:
     )
 
 
-def _no_heading(page: Page, link: LinkRef, fragment: str, ids: frozenset[str]) -> Finding:
+def _no_heading(page: Page, link: LinkRef, fragment: str, ids: Sequence[str]) -> Finding:
     near = nearest(fragment, ids)
     message = f"expected a heading's id in {page.origin.path}, got `#{fragment}`"
     return fatal("source-link", message, *_at(link), hint=f"did you mean `#{near}`?" if near else "")

@@ -58,11 +58,19 @@ def packed(heard: Sequence[Heard]) -> bytes:
 
 def unpacked(data: bytes) -> list[Heard]:
     """What was packed. Raises ValueError for anything else."""
+    found = read_back(data)
     try:
-        found = _Careful(io.BytesIO(data)).load()
         return [(str(function), tuple(arguments), answer, str(digest)) for function, arguments, answer, digest in found]
-    except Exception as error:  # damaged bytes raise anything
+    except (TypeError, ValueError) as error:
         raise ValueError("no answers of ours") from error
+
+
+def read_back(data: bytes) -> Any:
+    """Values of `view`, `model` and Python's own that were packed. Raises ValueError for anything else."""
+    try:
+        return _Careful(io.BytesIO(data)).load()
+    except Exception as error:  # damaged bytes raise anything
+        raise ValueError("no values of ours") from error
 
 
 def outline(page: Page) -> str:

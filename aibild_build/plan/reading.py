@@ -22,6 +22,7 @@ from ..pages.content import Spread, read_pages
 from ..pages.licence import licence_findings
 from ..pages.listing import GALLERY, GALLERY_SLOT, references
 from ..pages.taxonomy import tag_findings
+from ..pages.texts import Texts
 from ..renditions.credentials import Signer, credential_findings, find_signer
 from ..source import fatal, nearest, read_text, shown
 from .gate_settings import gate_faults
@@ -52,12 +53,19 @@ class Use:
     pages: tuple[tuple[str, str], ...]
 
 
-def open_project(root: Path, *, base_url: str | None = None, today: str = "", spread: Spread | None = None) -> Project:
+def open_project(
+    root: Path,
+    *,
+    base_url: str | None = None,
+    today: str = "",
+    spread: Spread | None = None,
+    texts: Texts | None = None,
+) -> Project:
     """Read everything under `root`. Raises SourceError with all fatal findings of the run, and CredentialError where the
     certificate that is named cannot be read.
 
-    `today` (YYYY-MM-DD) is what pages' dates are held against; without it no date is called future. `spread` as in
-    `read_pages`.
+    `today` (YYYY-MM-DD) is what pages' dates are held against; without it no date is called future. `spread` and
+    `texts` as in `read_pages`.
     """
     config, findings = read_config(root, base_url=base_url)
     if config is None:
@@ -65,7 +73,7 @@ def open_project(root: Path, *, base_url: str | None = None, today: str = "", sp
     if faults := tuple(_folders(root)):
         raise SourceError((*(finding for finding in findings if finding.level is Level.FATAL), *faults))
     briefs, brief_findings = read_briefs(config)
-    pages, static, page_findings = read_pages(config, today=today, spread=spread)
+    pages, static, page_findings = read_pages(config, today=today, spread=spread, texts=texts)
     pages = tuple(page for page in pages if not page.draft)
     files, file_findings = _file_briefs(config, pages)
     lock, lock_digest, lock_findings = _read_lock(root)

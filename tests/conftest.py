@@ -1,4 +1,4 @@
-"""What all tests share: the place of the checkout, and models that are slow to write."""
+"""What all tests share: the place of the checkout, models that are slow to write, and a cluster that is slow to start."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 
 from tests.support import buckets
 from tests.support.buckets import Server
+from tests.support.ray_cluster import RayCluster
+from tests.support.ray_cluster import ray_cluster as start_ray_cluster
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +58,10 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Azure's emulator."""
     with buckets.azurite(tmp_path_factory.mktemp("azurite")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[RayCluster]:
+    """The one Ray cluster of a run, at whose head drivers of this process and of others find themselves."""
+    with start_ray_cluster() as cluster:
+        yield cluster

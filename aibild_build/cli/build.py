@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .shared import common, errors, print_findings, print_json, seconds, today
+from .shared import common, crew_option, errors, print_findings, print_json, seconds, today
 
 
 @click.command()
@@ -26,6 +26,7 @@ from .shared import common, errors, print_findings, print_json, seconds, today
 @click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
 @click.option("--time-box", help="Encode fast and publish, like 60s or 5m; later builds make the files smaller.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
+@crew_option
 def build(
     root: Path,
     store: Path | None,
@@ -45,6 +46,7 @@ def build(
     limit_credits: float | None,
     time_box: str | None,
     workers: int,
+    crew: str,
 ) -> None:
     """Build the site: make what is missing, reuse the rest, put it into the output folder."""
     if frozen and draft:
@@ -76,6 +78,7 @@ def build(
             limit_images=limit_images,
             limit_credits=limit_credits,
             workers=workers,
+            crew=crew,
             time_box_s=box,
         )
         built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose), actor=partial(actor, root))

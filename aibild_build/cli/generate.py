@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .shared import common, errors, print_json, today
+from .shared import common, crew_option, errors, print_json, today
 
 
 @click.command()
@@ -21,6 +21,7 @@ from .shared import common, errors, print_json, today
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
 @click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
+@crew_option
 def generate(
     briefs: tuple[str, ...],
     root: Path,
@@ -36,6 +37,7 @@ def generate(
     limit_images: int | None,
     limit_credits: float | None,
     workers: int,
+    crew: str,
 ) -> None:
     """Make the pictures of BRIEFS, or of all that pages use, and pin them in aibild.lock. Builds no page."""
     with errors(as_json):
@@ -52,6 +54,7 @@ def generate(
             limit_images=limit_images,
             limit_credits=limit_credits,
             workers=workers,
+            crew=crew,
             strict=strict,
             preview=preview,
             preview_every=preview_every,

@@ -37,6 +37,17 @@ def common(command: Command) -> Command:
     return command
 
 
+def crew_option(command: Command) -> Command:
+    """`--crew`, for commands that may work on other machines."""
+    return click.option(
+        "--crew",
+        envvar="AIBILD_CREW",
+        default="local",
+        metavar="NAME",
+        help="Who works: local (processes of this machine), ray (a cluster), or module:factory for any other Executor.",
+    )(command)
+
+
 def today() -> str:
     """The day that new pixels are dated with: SOURCE_DATE_EPOCH (reproducible-builds.org) where it is set, else today, UTC."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")

@@ -13,7 +13,6 @@ import os
 import pickle
 import signal
 import threading
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -21,7 +20,7 @@ from multiprocessing.connection import wait as wait_for_any
 from typing import Any, ParamSpec, TypeVar
 
 from ..errors import AibildError
-from . import Hear, hearing
+from . import Hear, answer, hearing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -144,26 +143,7 @@ def _serve(jobs: Connection, threads: int) -> None:
                 job = jobs.recv_bytes()
             except EOFError:
                 return
-            jobs.send_bytes(_answer(job))
-
-
-def _answer(job: bytes) -> bytes:
-    """Pickled (True, value) or (False, exception)."""
-    try:
-        fn, args, kwargs = pickle.loads(job)
-        return pickle.dumps((True, fn(*args, **kwargs)))
-    except BaseException as error:
-        return _failure(error)
-
-
-def _failure(error: BaseException) -> bytes:
-    error.add_note(f"in a worker process:\n{''.join(traceback.format_exception(error))}")
-    try:
-        answer = pickle.dumps((False, error))
-        pickle.loads(answer)  # an exception with arguments of its own may go out and not come in again
-    except Exception:
-        answer = pickle.dumps((False, AibildError(f"{type(error).__name__}: {error}")))
-    return answer
+            jobs.send_bytes(answer(job))
 
 
 def _end_with_parent() -> None:

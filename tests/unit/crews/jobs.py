@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +75,40 @@ def report_and_sleep(mark: Path) -> None:
     part.write_text(str(os.getpid()))
     part.rename(mark)
     time.sleep(60)
+
+
+def wait_for(mark: Path) -> int:
+    """Leave a word beside the mark, wait until somebody makes the mark; returns the own process's number."""
+    word = mark.with_name(f"{mark.name}-{os.getpid()}")
+    word.touch()
+    until = time.monotonic() + 120
+    while not mark.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return os.getpid()
+
+
+def threads(workers: int) -> Executor:
+    """A factory of a foreign crew: one executor for both lanes."""
+    return ThreadPoolExecutor(workers or 1, thread_name_prefix="foreign")
+
+
+def two_executors(workers: int) -> tuple[Executor, Executor]:
+    """A factory of a foreign crew: a lane each."""
+    return ThreadPoolExecutor(1, thread_name_prefix="gpu"), ThreadPoolExecutor(workers or 1, thread_name_prefix="cpu")
+
+
+def no_executor(workers: int) -> int:
+    return workers
+
+
+def thread_name() -> str:
+    return threading.current_thread().name
+
+
+def dask(workers: int) -> Executor:
+    """What a site writes to work on Dask: a client, and the executor that it brings."""
+    from distributed import Client
+
+    client = Client(os.environ["DASK_SCHEDULER_ADDRESS"])
+    executor: Executor = client.get_executor(pure=False, retries=2)
+    return executor

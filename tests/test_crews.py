@@ -1,0 +1,45 @@
+"""One site, built by every crew: who works changes nothing of what comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aibild_build.build import Options, build
+from tests.support.project import TODAY, run_build, tree, write_project
+from tests.support.ray_cluster import RayCluster
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built in this process."""
+    root = write_project(tmp_path_factory.mktemp("alone"))
+    run_build(root)
+    return root
+
+
+@pytest.fixture
+def dask(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a factory that gives the executor of a Dask cluster of one process."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
+        yield "tests.unit.crews.jobs:dask"
+        distributed.default_client().close()
+
+
+def same(alone: Path, root: Path, crew: str) -> None:
+    report = build(Options(root=root, crew=crew), today=TODAY)
+    assert report.made.picture == 2 and report.made.rendition > 20
+    assert tree(root / "dist") == tree(alone / "dist")
+    assert (root / "aibild.lock").read_bytes() == (alone / "aibild.lock").read_bytes()
+
+
+def test_a_ray_cluster_builds_the_same_site(alone: Path, ray_cluster: RayCluster, tmp_path: Path) -> None:
+    same(alone, write_project(tmp_path), "ray")
+
+
+def test_the_executor_of_dask_builds_the_same_site(alone: Path, dask: str, tmp_path: Path) -> None:
+    same(alone, write_project(tmp_path), dask)

@@ -15,6 +15,7 @@
     │  └─ StoreCorrupt          a blob that is not what its name says
     ├─ EncodeError
     ├─ CredentialError
+    ├─ OutboundError            an address that a user wrote cannot be asked, or must not be
     ├─ OutputError              the output folder cannot be written, or is not ours
     ├─ BucketError              object storage was asked for what cannot be
     │  ├─ BucketDenied          it refused our credentials or our right
@@ -128,6 +129,14 @@ class EncodeError(AibildError):
 
 class CredentialError(AibildError):
     """A file could not be signed or its manifest not be verified."""
+
+
+class OutboundError(AibildError):
+    """An address that a user wrote cannot be asked, or must not be. `again` says whether another try may succeed."""
+
+    def __init__(self, message: str, *, hint: str = "", again: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.again = again
 
 
 class OutputError(AibildError):

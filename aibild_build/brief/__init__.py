@@ -12,13 +12,14 @@ from __future__ import annotations
 from .explain import explain
 from .files import brief_of_file
 from .guards import approvers_of, guards_of, recipe_findings, topics_of
-from .read import read_briefs, read_probes
+from .read import judge_briefs, read_briefs, read_probes
 
 __all__ = [
     "approvers_of",
     "brief_of_file",
     "explain",
     "guards_of",
+    "judge_briefs",
     "read_briefs",
     "read_probes",
     "recipe_findings",

@@ -7,7 +7,7 @@ so that pages that name it are not called wrong as well.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -16,6 +16,7 @@ from ..model import PROMPT_PARTS, Brief, Finding, Guards, Origin
 from ..source import Document, Fields, fatal, nearest_hint
 from .asked import MAX_SEED, read_layer, read_variants
 from .blocks import Block, negative_pieces, read_blocks, read_folder
+from .collections import read_collections
 from .files import Sidecar, file_fault, read_declared, read_sidecar
 from .guards import guard_findings, topics_of
 from .layers import (
@@ -62,16 +63,29 @@ class _Library:
 
 
 def read_briefs(config: Config) -> tuple[Mapping[str, Brief], tuple[Finding, ...]]:
-    """Every `briefs/*.yaml`, by id (the file's name without suffix), sorted; `blocks/` and `profiles/` in there are drawn on."""
-    library, findings = _read_library(config)
-    briefs: dict[str, Brief] = {}
+    """Every `briefs/*.yaml`, by id (the file's name without suffix), and every line of `briefs/*.jsonl`, sorted by id.
+
+    `blocks/` and `profiles/` in there are drawn on.
+    """
+    library, found = _read_library(config)
+    findings = list(found)
     files, found = read_folder(config.root, "briefs")
-    findings = (*findings, *found)
-    for name, table in files.items():
+    findings += found
+    collected, found = read_collections(config.root, files)
+    findings += found
+    briefs: dict[str, Brief] = {}
+    for name, table in sorted({**files, **collected}.items()):
         if table is not None:
             briefs[name], found = _read_brief(library, name, table)
-            findings = (*findings, *(replace(finding, subject=name) for finding in found))
-    return briefs, findings
+            findings += (replace(finding, subject=name) for finding in found)
+    return briefs, tuple(findings)
+
+
+def judge_briefs(config: Config, written: Iterable[tuple[str, Document]]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """What would be wrong with briefs that are not in the project yet: id and findings of each, in the order given."""
+    library, _ = _read_library(config)
+    for name, document in written:
+        yield name, _read_brief(library, name, Fields(document))[1]
 
 
 def read_probes(config: Config, profile: str, subjects: Mapping[str, str]) -> tuple[tuple[Brief, ...], tuple[Finding, ...]]:

@@ -17,7 +17,7 @@ from .. import __version__
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "serve", "check", "why"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
-    "Pictures": ("generate", "refine", "gates", "brief", "models", "cache", "report"),
+    "Pictures": ("generate", "refine", "gates", "brief", "briefs", "models", "cache", "report"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
@@ -37,6 +37,7 @@ _HELP = {
     "audit": "Verify and show the trail of decisions.",
     "gates": "Say what the gates measured, against their limits.",
     "brief": "Look at image briefs.",
+    "briefs": "Write many briefs at once, from a feed.",
     "models": "Look after the models that pictures are made with.",
     "credentials": "Look after the certificate that pictures are signed with.",
     "verify": "Say what picture files tell of themselves.",

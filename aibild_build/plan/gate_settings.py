@@ -32,14 +32,15 @@ def gate_faults(config: Config, briefs: Mapping[str, Brief]) -> Iterator[Finding
 def _of_briefs(config: Config, briefs: Mapping[str, Brief]) -> Iterator[Finding]:
     """What briefs and profiles ask of gates, held against the gates; a fault of a profile is told once."""
     told = set()
+    known = gates.names()  # looks through all installed packages
     for brief_id, brief in sorted(briefs.items()):
         faults = [
             ("source-reference", f"expected required_gates as names of gates, got `{name}`", _near(name))
             for name in brief.required_gates
-            if name not in gates.names()
+            if name not in known
         ]
         for name, table in sorted(brief.thresholds.items()):
-            if name not in gates.names():
+            if name not in known:
                 faults.append(("source-unknown-key", f"expected a gate in thresholds, got `{name}`", _near(name)))
             elif not isinstance(table, Mapping):
                 faults.append(("source-value", f"expected thresholds.{name} as table, got {shown(table)}", ""))

@@ -6,7 +6,7 @@ Takes the root folder, yields what all later steps work on. It reads and never w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -158,7 +158,8 @@ def _read_lock(root: Path) -> tuple[Lock, str, tuple[Finding, ...]]:
 
 def _cross_check(config: Config, site: Site) -> list[Finding]:
     """What only the whole project can judge: briefs named by pages, engines named by briefs, languages without words."""
-    findings = [_engine_fault(brief) for _, brief in sorted(site.briefs.items()) if brief.engine not in engines.names()]
+    known = engines.names()  # looks through all installed packages
+    findings = [_engine_fault(brief, known) for _, brief in sorted(site.briefs.items()) if brief.engine not in known]
     findings += (*_homeless(config, site), *_unknown_tables(config), *gate_faults(config, site.briefs))
     findings += (*tag_findings(config, site.pages, site.briefs), *licence_findings(config, site))
     used: set[str] = set()
@@ -175,12 +176,18 @@ def _cross_check(config: Config, site: Site) -> list[Finding]:
             if brief is not None and _lacks_caption(page, reference, brief) and (brief.id, page.lang) not in uncaptioned:
                 uncaptioned.add((brief.id, page.lang))
                 findings.append(_caption_finding(page, reference, brief))
+    collected: dict[str, int] = {}
     for brief_id, brief in sorted(site.briefs.items()):
-        if brief_id not in used:
+        if brief_id not in used and brief.origin.path.endswith(".jsonl"):
+            collected[brief.origin.path] = collected.get(brief.origin.path, 0) + 1
+        elif brief_id not in used:
             message = f"brief `{brief_id}` is used by no page"
             findings.append(
                 Finding(rule="brief-unused", level=Level.NOTE, message=message, origin=brief.origin, subject=brief_id)
             )
+    for path, count in collected.items():
+        message = f"{count} briefs of this collection are used by no page"
+        findings.append(Finding(rule="brief-unused", level=Level.NOTE, message=message, origin=Origin(path=path)))
     return findings
 
 
@@ -209,12 +216,12 @@ def _folders(root: Path) -> Iterator[Finding]:
             yield fatal("source-path", f"expected a folder, got something else at {shown(name)}", name)
 
 
-def _engine_fault(brief: Brief) -> Finding:
-    near = nearest(brief.engine, engines.names())
+def _engine_fault(brief: Brief, known: Sequence[str]) -> Finding:
+    near = nearest(brief.engine, known)
     return Finding(
         rule="source-reference",
         level=Level.FATAL,
-        message=f"expected engine as one of {', '.join(engines.names())}, got `{brief.engine}`",
+        message=f"expected engine as one of {', '.join(known)}, got `{brief.engine}`",
         origin=brief.origin,
         subject=brief.id,
         hint=f"did you mean `{near}`?" if near else "",

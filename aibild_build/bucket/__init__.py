@@ -2,7 +2,7 @@
 
 Takes an address (`s3://bucket/prefix?endpoint=…&region=…`, `gs://…`, `az://container/prefix`, `file:///folder`, `memory://`)
 and an environment with credentials; yields a `Bucket`. obstore (extra `cloud`) is imported in `cloud` alone, when
-a bucket is opened. Knows neither store nor site. Raises BucketError, BucketDenied and BucketUnreachable, and nothing of a library's.
+a bucket is opened. Knows neither store nor site. Raises BucketError, BucketDenied and BucketUnreachable, and no library's own.
 
 An answer that was lost is looked for: after a failed conditional write the object is read back, and what we wrote counts as ours.
 """

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter, time_ns
+from typing import TypeVar
 
 from .. import standing
 from ..errors import StoreCorrupt
 from ..model import Actor, Report
 from .keeping import checked_site, kept, with_findings
 from .options import Options
-from .pipeline import Built, carry_out_plan
+from .pipeline import carry_out_plan
 from .talk import Once, Talk
+
+T = TypeVar("T")
 
 _ATTEMPTS = 3  # damaged files may hide a damaged master
 
@@ -26,7 +29,8 @@ def build_anew(options: Options, key: str, *, today: str, talk: Talk, actor: Cal
     state = options.memory
     seen = standing.listing(options.root, standing.PLACES)
     standing.forget(state)
-    built = _built(options, today, Once(talk), actor)
+    say = Once(talk)
+    built = mended(lambda: carry_out_plan(options, today=today, say=say, actor=actor), say)
     checked = checked_site(options, built.project.config, built.output, today)
     report = replace(built.report, seconds=round(perf_counter() - started, 3))
     watched = built.watched()
@@ -41,10 +45,11 @@ def build_anew(options: Options, key: str, *, today: str, talk: Talk, actor: Cal
     return with_findings(report, checked)
 
 
-def _built(options: Options, today: str, talk: Talk, actor: Callable[[], Actor]) -> Built:
+def mended(carry_out: Callable[[], T], talk: Talk) -> T:
+    """What `carry_out` gives, tried again where it came upon a damaged blob and set it aside."""
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
-            return carry_out_plan(options, today=today, say=talk, actor=actor)
+            return carry_out()
         except StoreCorrupt as error:
             if not attempts_left:
                 raise

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from ..config import Config
 from ..errors import LimitError
+from ..plan.costs import past_costs
+from ..plan.pictures import WantedAsset, with_cost
+from ..plan.reading import Project
+from ..store import Store
 
 _HINT = "see `aibild plan`"
 
@@ -32,6 +36,18 @@ class Limits:
     @property
     def any(self) -> bool:
         return any(limit is not None for limit in (self.images, self.seconds, self.credits))
+
+    def costed(self, project: Project, store: Store, wanted: tuple[WantedAsset, ...]) -> tuple[WantedAsset, ...]:
+        """What is wanted, each picture with what it is expected to cost. Raises LimitError when that is over the limits."""
+        if any(want.making for want in wanted):
+            wanted = with_cost(wanted, past_costs(store, project.config.root))
+        costs = [one.work.cost for want in wanted for one in want.making]
+        self.refuse(
+            images=len(costs),
+            seconds=sum(cost.seconds or 0.0 for cost in costs),
+            credits=sum(cost.credits for cost in costs),
+        )
+        return wanted
 
     def refuse(self, *, images: int, seconds: float, credits: float) -> None:
         """Raises LimitError when the work would make, take or cost more than it may."""

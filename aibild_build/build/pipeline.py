@@ -127,10 +127,10 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         lacks = unapproved(project, wanted, made.assets, made.lock, said=said_of(made.assets, made.judged))
         if options.frozen:
             refuse_lacking(project, lacks, made.review)
-        lock = made.lock if options.frozen else _pin(project, made, actor)
+        lock = made.lock if options.frozen else pin(project, made, actor)
         _refuse_unseen(options, made.review, made.unjudged)
         want = partial(want_renditions, project, store, made.assets, made.days, force=options.force, drafts=drafts)
-        briefs, files = _cut(options, project, want, store, arguments, crew, say, today, started)
+        briefs, files = cut(options, project, want, store, arguments, crew, say, today, started)
         looked = let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
@@ -204,7 +204,7 @@ def _published(
     return _Published(rows=outputs.rows, pages=len(pages), rendered=written.rendered, written=count, removed=removed)
 
 
-def _cut(
+def cut(
     options: Options,
     project: Project,
     want: Callable[..., tuple[WantedBrief, ...]],
@@ -285,7 +285,8 @@ def _refuse_unseen(options: Options, review: tuple[str, ...], unjudged: tuple[st
         refuse_unapproved(review)
 
 
-def _pin(project: Project, made: PicturesMade, actor: Callable[[], Actor]) -> Lock:
+def pin(project: Project, made: PicturesMade, actor: Callable[[], Actor]) -> Lock:
+    """Write what was made into the lock, and what happened into the trail."""
     return record_build(project.config.root, project.lock, made.lock, actor, outcomes_of(made.judged))
 
 

@@ -21,6 +21,7 @@ from .shared import common, crew_option, errors, print_findings, print_json, sec
 @click.option("--strict", is_flag=True, help="Take only pictures that were made as they would be here; make the others again.")
 @click.option("--no-check", is_flag=True, help="Do not check the built site.")
 @click.option("--read-only-store", is_flag=True, help="Use the store, add nothing to it.")
+@click.option("--shard", default="", metavar="I/N", help="Make pictures and files of the I-th share of N, and no page.")
 @click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
 @click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
@@ -41,6 +42,7 @@ def build(
     strict: bool,
     no_check: bool,
     read_only_store: bool,
+    shard: str,
     limit_seconds: float | None,
     limit_images: int | None,
     limit_credits: float | None,
@@ -53,6 +55,8 @@ def build(
         raise click.UsageError("--frozen and --draft exclude each other: a frozen build has no stand-ins")
     if frozen and time_box:
         raise click.UsageError("--frozen and --time-box exclude each other: a frozen build has no files in between")
+    if shard and (draft or output):
+        raise click.UsageError("--shard makes pictures and their files; it writes no output, and no drafts")
     box = seconds(time_box, "--time-box")
     with errors(as_json):
         from ..build import Options
@@ -81,6 +85,10 @@ def build(
             crew=crew,
             time_box_s=box,
         )
+        if shard:
+            from ..build.share import build_share
+
+            run = partial(build_share, shard=shard)
         built = run(options, today=today(), talk=talk_for(quiet=quiet, verbose=verbose), actor=partial(actor, root))
         shown = built.findings if verbose else [finding for finding in built.findings if finding.level is not Level.NOTE]
         print_findings(shown, quiet=quiet)

@@ -108,7 +108,7 @@ class Report:
     """Counted from what was done, never from what was queued.
 
     `embedded` are renditions whose words were put in without an encode, `signed` all that were signed; `folder` is the output
-    folder as it was named. `improvable` are files of a time box that a later build makes smaller.
+    folder as it was named, "" for a share of a build. `improvable` are files of a time box that a later build makes smaller.
     """
 
     made: Tally

@@ -110,6 +110,9 @@ def report_lines(report: Report) -> Iterator[str]:
     words += f", {_count(report.signed, 'file')} signed" if report.signed else ""
     words += f", {_count(report.improvable, 'file')} to improve" if report.improvable else ""
     yield f"made {_tally(report.made)}{words}; reused {_tally(report.reused)}"
+    if not report.folder:
+        yield f"a share of the site, for a build after all shares to write; {duration(report.seconds)}"
+        return
     changed = f"{report.written} written, {report.removed} removed" if report.written or report.removed else "untouched"
     yield f"{report.folder}: {_count(report.outputs, 'file')}, {size(report.bytes)}, {changed}; {duration(report.seconds)}"
 

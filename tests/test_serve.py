@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -210,16 +211,45 @@ def test_a_folder_that_goes_and_comes_is_watched_again(tmp_path: Path) -> None:
         at.until("/tides/", "Back again.")
 
 
-def test_thousands_of_files_at_once(tmp_path: Path) -> None:
+def test_ten_thousand_files_at_once(tmp_path: Path) -> None:
     root = write_project(tmp_path)
     with serving(root) as at:
-        for number in range(1000):
+        for number in range(10_000):
             (root / f"site/static/{number}.txt").write_text(str(number))
         edit(root, "site/tides.md", "Twice a day.", "After the flood.")
         at.until("/tides/", "After the flood.")
-        at.until("/999.txt", "999")
-        assert [at.text(f"/{number}.txt") for number in range(1000)] == [str(number) for number in range(1000)]
+        at.until("/9999.txt", "9999")
+        for number in range(10_000):
+            assert (at.resident.output / f"{number}.txt").read_text() == str(number)
         assert not at.loop.state.faults
+
+
+_FLOOD = """
+import pathlib, sys
+root = pathlib.Path(sys.argv[1])
+for folder in range(40):
+    (root / f"templates/flood/{folder}").mkdir(parents=True)
+    for number in range(1000):
+        (root / f"templates/flood/{folder}/{number}").touch()
+    if folder == 20:
+        (root / "aibild.toml").write_text("[site")
+        (root / "site/late").mkdir()
+        (root / "site/late/page.md").write_text("---\\ntitle: Late\\n---\\n\\nCame amid the flood.\\n")
+"""
+
+
+def test_more_events_than_the_queue_holds(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    good = (root / "aibild.toml").read_text()
+    with serving(root) as at:
+        subprocess.run([sys.executable, "-c", _FLOOD, str(root)], check=True)
+        assert at.get("/boats/")[0].status == 200, "the last good site, whatever the settings are"
+        (root / "aibild.toml").write_text(good)
+        at.until("/late/page/", "Came amid the flood.")
+        shutil.rmtree(root / "templates/flood")
+        edit(root, "site/late/page.md", "Came amid", "Stayed after")
+        at.until("/late/page/", "Stayed after the flood.")
+        until(lambda: not at.loop.state.faults)
 
 
 def test_the_first_build_may_fail(tmp_path: Path) -> None:
@@ -231,8 +261,8 @@ def test_the_first_build_may_fail(tmp_path: Path) -> None:
         at.until("/", "boats")
 
 
-def started(root: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+def started(root: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **(environment or {})}
     command = [sys.executable, "-m", "aibild_build", "serve", "--root", str(root), "--json", "--no-generate", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -262,6 +292,24 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         run = started(root, "--port", str(taken.getsockname()[1]))
         _, err = run.communicate(timeout=60)
     assert run.returncode == 3 and "cannot listen on 127.0.0.1" in err and "hint: name another --port" in err
+
+
+def test_the_next_port_is_taken_and_a_browser_opened(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    note = tmp_path / "opened.txt"
+    (tmp_path / "browser.py").write_text(f"import pathlib, sys; pathlib.Path({str(note)!r}).write_text(sys.argv[1])")
+    with socket.socket() as taken:
+        with suppress(OSError):  # somebody else has it, which is as good
+            taken.bind(("127.0.0.1", 8000))
+            taken.listen()
+        run = started(root, "--open", environment={"BROWSER": f"{sys.executable} {tmp_path / 'browser.py'} %s"})
+        try:
+            address = until(lambda: note.exists() and note.read_text())
+            assert address.startswith("http://127.0.0.1:") and not address.startswith("http://127.0.0.1:8000/")
+        finally:
+            run.send_signal(signal.SIGINT)
+            out, _ = run.communicate(timeout=60)
+    assert json.loads(out)["url"] == address
 
 
 def test_no_project(tmp_path: Path) -> None:

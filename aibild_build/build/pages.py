@@ -7,6 +7,7 @@ first file of the output is touched.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from ..canonical import canonical, digest_of, key_of
+from ..canonical import canonical, digest_of
 from ..config import Config
 from ..errors import OutputError
 from ..lock import Lock
@@ -110,7 +111,7 @@ def render_pages(
 
 def _stage(file: str, data: bytes) -> None:
     try:
-        with open(file, "wb") as out:
+        with open(file, "wb", buffering=0) as out:
             out.write(data)
     except OSError as error:
         message = f"cannot write beside the output folder, to {os.path.dirname(file)}: {error.strerror or error}"
@@ -252,7 +253,7 @@ class _Shared:
             self._before.setdefault(record.key, {})[path] = record
 
     def add(self, name: str, source: Json, make: Make) -> None:
-        key = key_of({"kind": "file", "name": name, "source": source})
+        key = digest_of(json.dumps([name, source], ensure_ascii=True).encode())
         records = self._before.get(key, {})
         if not records or any(file_digest(self.output / path) != record.digest for path, record in records.items()):
             fresh = dict(make())

@@ -216,7 +216,8 @@ def _rename(output: Path, staged: Sequence[tuple[Output, str]], owned: set[str])
     for one, source in sorted(staged, key=turn):
         target, folder = f"{output}/{one.path}", one.path.rpartition("/")[0]
         if folder not in made or os.path.isdir(target):
-            _make_way(output, output / one.path, owned)
+            if owned:
+                _make_way(output, output / one.path, owned)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             made.add(folder)
         os.replace(source, target)

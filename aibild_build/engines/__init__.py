@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
@@ -233,6 +234,7 @@ def counted_work(name: str, parameters: Mapping[str, Json]) -> float:
     return teraflop(parameters)
 
 
+@cache
 def names() -> tuple[str, ...]:
     """All engines that can be named in a brief, outside ones included."""
     return tuple(sorted({*_MEMBERS, *(point.name for point in entry_points(group="aibild.engines"))}))

@@ -10,6 +10,7 @@ docs page "Gates". What several members need of pixels is in `pixels`. Outside p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 
 from ..canonical import key_of
@@ -160,8 +161,9 @@ _MEMBERS: dict[str, Callable[[], Gate]] = {
 }
 
 
+@cache
 def names() -> tuple[str, ...]:
-    """All gates that can be named, outside ones included."""
+    """All gates that can be named, outside ones included. Packages do not come and go while a process runs."""
     return tuple(sorted({*_MEMBERS, *(point.name for point in entry_points(group="aibild.gates"))}))
 
 

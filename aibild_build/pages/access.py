@@ -76,6 +76,8 @@ class Access:
         self._answers: dict[tuple[str, tuple[Argument, ...]], tuple[object, str]] = {}
         self._tag_views: dict[tuple[str, str, int], TagView] = {}
         self._lasting: dict[int, tuple[object, str]] = {}
+        self._views: dict[int, PageView] = {}  # by the identity of pages, which last as long as this does
+        self._views_said: dict[int, str] = {}
         self._menus: dict[tuple[object, ...], tuple[MenuItem, ...]] = {}
         self._functions: Mapping[str, Callable[..., object]] = {
             "breadcrumbs": self._breadcrumbs,
@@ -104,12 +106,31 @@ class Access:
             answer = self._functions[function](*arguments)
             found = self._lasting.get(id(answer))
             if found is None:
-                found = (answer, digest_of(repr(answer).encode("utf-8", "surrogatepass"))[:16])
+                found = (answer, self._digest(answer))
             if isinstance(answer, Picture):
                 self._lasting[id(answer)] = found
             if function in _SHARED:
                 self._answers[question] = found
         return found
+
+    def _digest(self, answer: object) -> str:
+        return digest_of(self._said(answer).encode("utf-8", "surrogatepass"))[:16]
+
+    def _said(self, answer: object) -> str:
+        """All that an answer says. Of a page that many lists show the digest stands for it."""
+        if isinstance(answer, PageView) and (said := self._views_said.get(id(answer))):
+            return said
+        if isinstance(answer, Listing):
+            rest = answer.number, answer.count, answer.total, answer.steps, answer.previous, answer.next
+            return f"{self._said(answer.entries)} {rest!r}"
+        return f"({', '.join(map(self._said, answer))})" if isinstance(answer, tuple) else repr(answer)
+
+    def _view(self, page: Page) -> PageView:
+        view = self._views.get(id(page))
+        if view is None:
+            view = self._views[id(page)] = page_view(self._config, page)
+            self._views_said[id(view)] = digest_of(repr(view).encode("utf-8", "surrogatepass"))[:16]
+        return view
 
     def still(self, function: str, arguments: Sequence[Argument], digest: str) -> bool:
         """Whether the question still has the answer it had."""
@@ -136,7 +157,7 @@ class Access:
             raise ValueError(f"expected order as one of {', '.join(ORDERS)}, got `{order}`")
         among = self._in.get(lang, []) if tag is None else self._tagged.get((lang, tag), [])
         found = select(among, lang, section, tag, order)
-        return tuple(page_view(self._config, page) for page in found[:limit])
+        return tuple(self._view(page) for page in found[:limit])
 
     def _paginate(self, lang: str, page_id: str) -> Listing[PageView]:
         """What a hub lists, cut to the page's own part. For a gallery only the numbers are told here."""
@@ -145,7 +166,7 @@ class Access:
             return self._cut(page, len(shown_pictures(self._in[page.lang], page.lang)), ())
         found = self._listed(page)
         start, end = _part(page, len(found))
-        return self._cut(page, len(found), tuple(page_view(self._config, each) for each in found[start:end]))
+        return self._cut(page, len(found), tuple(self._view(each) for each in found[start:end]))
 
     def _listed(self, page: Page) -> list[Page]:
         """All that a hub lists; its numbered pages share the answer."""
@@ -161,8 +182,7 @@ class Access:
         found = list(self._shown(page.lang, slot))
         start, end = _part(page, len(found))
         entries = (
-            GalleryEntry(picture=picture, pages=tuple(page_view(self._config, each) for each in pages))
-            for picture, pages in found[start:end]
+            GalleryEntry(picture=picture, pages=tuple(self._view(each) for each in pages)) for picture, pages in found[start:end]
         )
         return self._cut(page, len(found), tuple(entries))
 
@@ -297,7 +317,7 @@ class Access:
         parts = page_id.split("/")
         above = ("/".join(parts[:count]) for count in range(len(parts) + 1))
         pages = (self._by_id.get((lang, each)) for each in above)
-        return tuple(page_view(self._config, page) for page in pages if page)
+        return tuple(self._view(page) for page in pages if page)
 
     def _link(self, source: str, lang: str, target: str) -> str:
         page, fragment = self._links.resolve(source, lang, target)

@@ -10,6 +10,7 @@ import datetime
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -59,11 +60,17 @@ def moment(config: Config, day: str) -> str:
     """
     if len(day) != 10:
         return day
+    return _begin(config.time_zone, day)
+
+
+@lru_cache
+def _begin(time_zone: str, day: str) -> str:
+    """Asked four times a page."""
     try:
-        zone = datetime.UTC if config.time_zone == "UTC" else ZoneInfo(config.time_zone)
+        zone = datetime.UTC if time_zone == "UTC" else ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         hint = "correct `time_zone` in aibild.toml, or install the package tzdata"
-        raise AibildError(f"this system knows no time zone `{config.time_zone}`", hint=hint) from error
+        raise AibildError(f"this system knows no time zone `{time_zone}`", hint=hint) from error
     return datetime.datetime.fromisoformat(day).replace(tzinfo=zone).isoformat()
 
 

@@ -20,8 +20,12 @@ from ..model import Page
 from ..packing import pack, revived
 from .access import Argument, Heard
 from .listing import references
+from .view import Listing
 
 _MOST_BYTES = 1 << 16  # a hub's answers are long, and are asked of the whole site anyway
+_MOST_ENTRIES = 400
+_MENU, _MOST_MENUS = "menu", 1000
+_MENUS: dict[str, bytes] = {}  # by digest
 _READ_BACK = ("aibild_build.model.", "aibild_build.pages.view")
 _HEAD_OF = attrgetter(*(item.name for item in dataclass_fields(Page) if item.name not in ("body", "digest", "headings")))
 _OURS = re.compile(r' id="([^"]*)"')
@@ -52,15 +56,39 @@ class Recorded:
 
 def packed(heard: Sequence[Heard]) -> bytes:
     """The answers as bytes, none for a page that asked for too much."""
-    data = pack(list(heard))
+    if any(_is_long(answer) for _, _, answer, _ in heard):
+        return b""
+    data = pack(
+        [(function, arguments, _packed_once(function, answer, digest), digest) for function, arguments, answer, digest in heard]
+    )
     return data if len(data) <= _MOST_BYTES else b""
+
+
+def _packed_once(function: str, answer: object, digest: str) -> object:
+    """A menu as bytes: most pages of a section have the same, and it is the longest answer of most."""
+    if function != _MENU:
+        return answer
+    if len(_MENUS) > _MOST_MENUS:
+        _MENUS.clear()
+    if digest not in _MENUS:
+        _MENUS[digest] = pack(answer)
+    return _MENUS[digest]
+
+
+def _is_long(answer: object) -> bool:
+    """Whether it is not worth packing to see how many bytes that gives."""
+    entries = answer.entries if isinstance(answer, Listing) else answer
+    return isinstance(entries, tuple) and len(entries) > _MOST_ENTRIES
 
 
 def unpacked(data: bytes) -> list[Heard]:
     """What was packed. Raises ValueError for anything else."""
     found = read_back(data)
     try:
-        return [(str(function), tuple(arguments), answer, str(digest)) for function, arguments, answer, digest in found]
+        return [
+            (str(function), tuple(arguments), read_back(answer) if isinstance(answer, bytes) else answer, str(digest))
+            for function, arguments, answer, digest in found
+        ]
     except (TypeError, ValueError) as error:
         raise ValueError("no answers of ours") from error
 

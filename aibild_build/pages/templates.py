@@ -113,6 +113,10 @@ def environment(templates: Templates) -> Any:
     class Watched(jinja2.Environment):
         template_class = Fresh
 
+        def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+            # Jinja2 puts a ChainMap over these, which is slow to copy, once for each page and macro file.
+            return super().make_globals(d) if d else self.globals
+
         def get_template(
             self, name: Any, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
         ) -> jinja2.Template:

@@ -102,16 +102,19 @@ class Texts:
     def keep(self, parsed: list[Parsed]) -> list[Parsed]:
         """The same without words where they could be put away. What is not as it should be stays as it is."""
         fit = [read for read, findings in parsed if read is not None and not findings]
+        apart = {id(read): _apart(read) for read in fit}
         try:
             with self._turn() as texts:
                 again = ((self._stamps.get(path, ""), path) for path in (read.page.origin.path for read in fit if read.apart))
                 texts.executemany("UPDATE text SET stamp = ? WHERE path = ?", again)
                 fresh = [read for read in fit if not read.apart]
-                texts.executemany("INSERT OR REPLACE INTO text VALUES (?, ?, ?, ?)", map(self._text_row, fresh))
+                texts.executemany(
+                    "INSERT OR REPLACE INTO text VALUES (?, ?, ?, ?)", (self._text_row(apart[id(read)]) for read in fresh)
+                )
                 texts.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?)", map(_body_row, fresh))
         except (OSError, sqlite3.Error):
             return parsed
-        return [(_apart(read), found) if read is not None and not found else (read, found) for read, found in parsed]
+        return [(apart.get(id(read), read), found) for read, found in parsed]
 
     def put_away(self, reads: Sequence[Read]) -> None:
         """Know which pages are without words."""
@@ -159,7 +162,7 @@ class Texts:
 
     def _text_row(self, read: Read) -> tuple[str, str, str, bytes]:
         path = read.page.origin.path
-        head = pack((_wordless(read.page), read.ids, read.links, read.plain, read.files))
+        head = pack((read.page, read.ids, read.links, read.plain, read.files))
         return path, self._stamps.get(path, ""), read.page.digest, head
 
     def _connection(self) -> sqlite3.Connection:
@@ -212,13 +215,12 @@ def _way(config: Config) -> str:
     return digest_of(f"{told} {_code_digest()}".encode("utf-8", "surrogatepass"))
 
 
-def _wordless(page: Page) -> Page:
-    """The page with nothing of its body but what others ask of it: which pictures it names."""
-    return replace(page, body=tuple(piece for piece in page.body if not isinstance(piece, str)), headings=())
-
-
 def _apart(read: Read) -> Read:
-    return read if read.apart else replace(read, page=_wordless(read.page), apart=True)
+    """Of a page's body nothing is left but what others ask of it: which pictures it names."""
+    if read.apart:
+        return read
+    named = tuple(piece for piece in read.page.body if not isinstance(piece, str))
+    return replace(read, page=replace(read.page, body=named, headings=()), apart=True)
 
 
 def _body_row(read: Read) -> tuple[str, str, bytes]:

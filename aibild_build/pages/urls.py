@@ -7,6 +7,7 @@ Every link in the site is made here, so a base URL with a path moves all of them
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from markupsafe import escape
@@ -32,8 +33,13 @@ def absolute(config: Config, path: str) -> str:
     """An absolute path ("/docs/x.jpg") with scheme and host of the base URL; what has a scheme already stays as it is."""
     if not path or "://" in path:
         return path
-    base = urlsplit(config.base_url)
-    return f"{base.scheme}://{base.netloc}{path if path.startswith('/') else config.base_path + path}"
+    return _host(config.base_url) + (path if path.startswith("/") else config.base_path + path)
+
+
+@lru_cache
+def _host(base_url: str) -> str:
+    base = urlsplit(base_url)
+    return f"{base.scheme}://{base.netloc}"
 
 
 def local(config: Config, address: str) -> str:

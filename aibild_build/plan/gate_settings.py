@@ -19,7 +19,7 @@ _LEVELS = ("error", "warning", "note", "off")
 
 def gate_faults(config: Config, briefs: Mapping[str, Brief]) -> Iterator[Finding]:
     """Settings and thresholds that no gate has, or that have the wrong type; required gates that do not exist."""
-    for name in sorted(set(config.gates) & set(gates.names())):
+    for name in sorted(set(config.gates) & set(gates.names())) if config.gates else ():
         for rule, message, hint in _faults(config, name, config.gates[name], f"gates.{name}"):
             yield fatal(rule, message, CONFIG_FILE, hint=hint)
     for name in config.required_gates:

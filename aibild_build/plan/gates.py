@@ -64,7 +64,7 @@ def gates_at_work(project: Project) -> tuple[gates.Gate, ...]:
     """Every gate that the site, or a brief of it, has not switched off."""
     briefs = project.site.briefs.values()
     found = []
-    for name in gates.names():
+    for name in gates.names() if briefs else ():
         gate = gates.load(name)
         if any(level_of(project.config, brief, gate) is not Level.OFF for brief in briefs):
             found.append(gate)

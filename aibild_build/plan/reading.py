@@ -53,6 +53,9 @@ class Use:
     pages: tuple[tuple[str, str], ...]
 
 
+_USES: dict[str, tuple[Config, Site, Mapping[str, Use]]] = {}
+
+
 def open_project(
     root: Path,
     *,
@@ -121,8 +124,12 @@ def relevel(config: Config, findings: tuple[Finding, ...]) -> tuple[Finding, ...
 def uses(config: Config, site: Site) -> Mapping[str, Use]:
     """Which briefs are in use, in which slots (those that a slot feeds included) and on which pages; sorted by brief.
 
-    Where a page is a gallery, every picture is cut for the gallery's slot too.
+    Where a page is a gallery, every picture is cut for the gallery's slot too. Asked for each picture of a site, so the last
+    answer is kept, by the identity of what it is about.
     """
+    kept = _USES.get("last")
+    if kept is not None and kept[0] is config and kept[1] is site:
+        return kept[2]
     slots: dict[str, set[str]] = {}
     pages: dict[str, set[tuple[str, str]]] = {}
     everywhere = {GALLERY_SLOT} & set(config.slots) if any(page.template == GALLERY for page in site.pages) else set()
@@ -131,7 +138,9 @@ def uses(config: Config, site: Site) -> Mapping[str, Use]:
             slot = config.slots[reference.slot]
             slots.setdefault(reference.brief, set(everywhere)).update((slot.name, *slot.also))
             pages.setdefault(reference.brief, set()).add((page.lang, page.id))
-    return {brief: Use(slots=tuple(sorted(slots[brief])), pages=tuple(sorted(pages[brief]))) for brief in sorted(slots)}
+    found = {brief: Use(slots=tuple(sorted(slots[brief])), pages=tuple(sorted(pages[brief]))) for brief in sorted(slots)}
+    _USES["last"] = config, site, found
+    return found
 
 
 def _file_briefs(config: Config, pages: tuple[Page, ...]) -> tuple[dict[str, Brief], tuple[Finding, ...]]:
@@ -199,7 +208,8 @@ def _homeless(config: Config, site: Site) -> Iterator[Finding]:
 
 def _unknown_tables(config: Config) -> Iterator[Finding]:
     """Settings of engines and gates that do not exist. What an engine's own keys mean is the engine's to say."""
-    for kind, written, known in (("engines", config.engines, engines.names()), ("gates", config.gates, gates.names())):
+    for kind, written, names in (("engines", config.engines, engines.names), ("gates", config.gates, gates.names)):
+        known = names() if written else ()  # asking which packages are installed takes longer than reading a small site
         for name in sorted(set(written) - set(known)):
             message = f"expected [{kind}.NAME] with one of {', '.join(known)}, got `{name}`"
             near = nearest(name, known)

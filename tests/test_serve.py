@@ -304,7 +304,7 @@ def test_the_next_port_is_taken_and_a_browser_opened(tmp_path: Path) -> None:
             taken.listen()
         run = started(root, "--open", environment={"BROWSER": f"{sys.executable} {tmp_path / 'browser.py'} %s"})
         try:
-            address = until(lambda: note.exists() and note.read_text())
+            address = until(lambda: note.read_text() if note.exists() else "")
             assert address.startswith("http://127.0.0.1:") and not address.startswith("http://127.0.0.1:8000/")
         finally:
             run.send_signal(signal.SIGINT)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from .. import crews, plan, standing
 from ..audit import TRAIL_FILE
 from ..canonical import digest_of
 from ..config import STATE_FOLDER
+from ..errors import AibildError
 from ..lock import LOCK_FILE, Lock, write_lock
 from ..model import Actor, Brief, Output, Picture, Report, Tally
 from ..pages.content import Spread, Words
@@ -100,9 +101,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
     """Build once. Raises what `build` raises, and StoreCorrupt when a damaged blob was come upon and set aside."""
     started = perf_counter()
     texts = Texts(options.memory / TEXTS, time_ns())
-    if options.force:
-        texts.forget()
-    project = open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options), texts=texts)
+    project = _read(options, today, texts)
     if options.draft:
         project = as_draft(project)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
@@ -165,6 +164,23 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         )
         paths = tuple(row.path for row in done.rows)
         return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())
+
+
+def _read(options: Options, today: str, texts: Texts) -> Project:
+    """The project; where its faults end a first build, nothing is left of that. Raises what `open_project` raises."""
+    state = options.root / STATE_FOLDER
+    stood = state.exists()
+    if options.force:
+        texts.forget()
+    try:
+        return open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options), texts=texts)
+    except AibildError:
+        if not stood:
+            texts.forget()
+            with suppress(OSError):
+                options.memory.rmdir()
+                state.rmdir()
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,7 +155,8 @@ def write_aibild(folder: Path, count: int) -> None:
     menu = ", ".join(f'{{ page = "{name}" }}' for name in SECTIONS)
     save(
         folder / "aibild.toml",
-        f'[site]\nname = "Example"\nbase_url = "{BASE}"\nlanguages = ["en"]\n[taxonomy]\nhubs = true\npaginate = 0\n[menus]\nmain = [{menu}]\n',
+        f'[site]\nname = "Example"\nbase_url = "{BASE}"\nlanguages = ["en"]\n[taxonomy]\nhubs = true\npaginate = 0\n'
+        f"[menus]\nmain = [{menu}]\n",
     )
     base = (
         '<!doctype html>\n<html lang="{{ lang }}"><head><meta charset="utf-8">'

@@ -41,12 +41,12 @@ def scoped(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not (clouds and name.startswith(clouds))} | own
 
 
-def honours_conditions(bucket: Bucket) -> bool:
+def honours_conditions(bucket: Bucket, folder: str = ".aibild/probe") -> bool:
     """Whether `create` and `replace` refuse what they must: some stores that speak S3 ignore the condition and overwrite.
 
-    Writes and removes one small object below `.aibild/probe/`. Raises BucketError; BucketDenied where writing is not allowed.
+    Writes and removes one small object in `folder`. Raises BucketError; BucketDenied where writing is not allowed.
     """
-    key = f".aibild/probe/{secrets.token_hex(8)}"
+    key = f"{folder}/{secrets.token_hex(8)}"
     first = bucket.create(key, b"first " + key.encode())
     if first is None:
         raise BucketError(f"`{bucket.address}` says that a key which nobody knew was taken")

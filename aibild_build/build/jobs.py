@@ -23,6 +23,7 @@ from ..plan.exact import is_of, made_here_key
 from ..plan.pictures import asset_key, find_made
 from ..plan.records import digests_of
 from ..plan.renditions import find_encoded
+from ..plan.shared import open_remote
 from ..renditions.credentials import Seal, Signer
 from ..renditions.metadata import Metadata
 from ..renditions.quality import Probe
@@ -32,13 +33,14 @@ from .spill import SpillingStore
 from .telling import teller_of
 from .watermarks import marked
 
-StoreArguments = tuple[str, str, bool, int]
+StoreArguments = tuple[str, str, bool, int, str, str]  # folder, spill, read-only, size, shared store, its pack
 
 
 @lru_cache(maxsize=8)
-def open_store(root: str, spill: str, read_only: bool, max_bytes: int) -> SpillingStore:
-    """The store of an order; one object a process."""
-    return SpillingStore(Path(root), spill=Path(spill), read_only=read_only, max_bytes=max_bytes)
+def open_store(root: str, spill: str, read_only: bool, max_bytes: int, shared: str = "", pack: str = "") -> SpillingStore:
+    """The store of an order; one object a process. Credentials and key of the shared one are in the process's environment."""
+    remote = open_remote(shared, os.environ, time.monotonic)
+    return SpillingStore(Path(root), spill=Path(spill), read_only=read_only, max_bytes=max_bytes, remote=remote, pack=pack)
 
 
 @lru_cache(maxsize=8)
@@ -172,8 +174,11 @@ def _keep(store: Store, order: Mapping[str, Any], recipe: Recipe, drawn: engines
     first = stand(store, asset_key(recipe.key, pixels), "asset", fields, asset.digest)
     if from_json(Asset, first["asset"]).made.environment != asset.made.environment:
         _record_here(store, order, recipe, asset)
-    stand(store, recipe.key, "recipe", fields, asset.digest)
-    return asset
+    stands = stand(store, recipe.key, "recipe", fields, asset.digest)
+    if order["again"] or order["expected"]:
+        return asset
+    # Another machine was first, and pixels differ between machines: what it recorded is right for both.
+    return from_json(Asset, stands["asset"])
 
 
 def _record_here(store: Store, order: Mapping[str, Any], recipe: Recipe, asset: Asset) -> None:
@@ -300,7 +305,7 @@ def _encode(
             "digest": answer["rendition"]["digest"],
             "variant": to_json(variant),
             "seconds": round(seconds, 4),
-            "facts": to_json(facts),
+            "facts": answer["rendition"]["facts"],
         }
         stand(store, variant.encode, "encode", fields, answer["rendition"]["digest"])
         answers.append(answer)

@@ -29,6 +29,7 @@ class Options:
     site's own. With `check` the rules look at the built site, where `[check] build` lets them. `preview` is a folder for looks at
     pictures at work; `strict` takes only pictures that were made as they would be here. In a
     `time_box_s` files are encoded fast, and the time left goes into refining; a frozen build takes no notice of it.
+    With `lazy_bytes` pictures that only the shared store has stay there, and are left out of the output.
     """
 
     root: Path
@@ -49,6 +50,7 @@ class Options:
     preview_every: int = 5
     strict: bool = False
     time_box_s: float | None = None
+    lazy_bytes: bool = False
 
     @property
     def memory(self) -> Path:

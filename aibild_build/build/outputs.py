@@ -31,6 +31,10 @@ class Outputs:
     files: Mapping[str, StaticFile]
     store: Store
 
+    def away(self) -> frozenset[str]:
+        """Paths of pictures that the shared store has and this machine has not."""
+        return frozenset(path for path, digest in self.blobs.items() if self.store.size_here(digest) is None)
+
     def contents(self, output: Output) -> bytes:
         """The bytes of one output. Raises StoreCorrupt when the store's were damaged; they are set aside then."""
         path = output.path

@@ -34,6 +34,7 @@ from ..plan.pages import want_pages
 from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import WantedBrief, compose_pictures, want_renditions
+from ..plan.shared import pack_name, shared_arguments
 from ..renditions.credentials import credential_folders
 from .draft import as_draft, draft_findings
 from .exactness import Exactness
@@ -66,6 +67,7 @@ class Built:
     paths: tuple[str, ...]
     store: Path
     lock: bytes
+    away: frozenset[str] = frozenset()
 
     def watched(self) -> tuple[str, ...]:
         """Folders outside of the usual ones that hold what was read: input files with what stands beside them, models, keys."""
@@ -91,7 +93,7 @@ class Built:
         trail = self.project.config.root / TRAIL_FILE
         if trail.is_file():
             yield str(trail)  # frozen builds hold it against the lock
-        yield from (f"{self.output}/{path}" for path in (*self.paths, MARKER))
+        yield from (f"{self.output}/{path}" for path in (*self.paths, MARKER) if path not in self.away)
         for shelf in ("cas", "rec"):
             if (self.store / shelf).is_dir():  # a site without pictures needs none
                 yield from sorted(str(folder) for folder in (self.store / shelf).iterdir())
@@ -135,6 +137,8 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
         done = _published(options, project, texts, output, pictures, made, lock, files, store, say)
+        store.share_pack(pack_name(config))
+        _tell_shared(store, say)
         findings = (
             *draft_findings(project, drafts),
             *approval_findings(project, wanted, lacks),
@@ -163,7 +167,15 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             improvable=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
         )
         paths = tuple(row.path for row in done.rows)
-        return Built(report=report, project=project, output=output, paths=paths, store=store.root, lock=write_lock(lock).encode())
+        return Built(
+            report=report,
+            project=project,
+            output=output,
+            paths=paths,
+            store=store.root,
+            lock=write_lock(lock).encode(),
+            away=done.away,
+        )
 
 
 def _read(options: Options, today: str, texts: Texts) -> Project:
@@ -192,6 +204,7 @@ class _Published:
     rendered: int
     written: int
     removed: int
+    away: frozenset[str]
 
 
 def _published(
@@ -215,9 +228,10 @@ def _published(
         shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
         outputs = gather(project, written, pictures, files.renditions, store)
         marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
-        count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker)
+        away = outputs.away() if options.lazy_bytes else frozenset()
+        count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker, away=away)
         keep_remembered(options.memory, remembered, remember(written))
-    return _Published(rows=outputs.rows, pages=len(pages), rendered=written.rendered, written=count, removed=removed)
+    return _Published(rows=outputs.rows, pages=len(pages), rendered=written.rendered, written=count, removed=removed, away=away)
 
 
 def cut(
@@ -269,11 +283,21 @@ def opened_store(options: Options, project: Project, output: Path) -> Iterator[t
     """The project's store, with a place beside the output for what it cannot keep."""
     spill = output.parent / f".{output.name}.aibild-spill"
     root = (options.store or plan.store_path(project)).absolute()
-    arguments = (str(root), str(spill), options.read_only_store, project.config.store_max_bytes)
+    shared = shared_arguments(project.config, os.environ, reads=options.read_only_store)
+    pack = pack_name(project.config) if shared else ""
+    arguments = (str(root), str(spill), options.read_only_store, project.config.store_max_bytes, shared, pack)
+    store = open_store(*arguments)
+    if store.remote is not None:
+        store.remote.begin(listed=True)
     try:
-        yield open_store(*arguments), arguments
+        yield store, arguments
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def _tell_shared(store: SpillingStore, say: Talk) -> None:
+    if store.remote is not None:
+        say.note(store.remote.said())
 
 
 def _spread(options: Options) -> Spread:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from ..model import Cache, Output
 from ..wire import to_json
 
 MARKER = ".aibild/build.json"
+LAZY = ".aibild/lazy.json"
 _PENDING = ".aibild/pending.json"
 MARKER_SCHEMA = 1
 
@@ -64,23 +65,38 @@ def staging_folder(output: Path) -> Iterator[Path]:
 
 
 def publish(
-    output: Path, staging: Path, outputs: Sequence[Output], contents: Contents, ready: Mapping[str, str], marker: bytes
+    output: Path,
+    staging: Path,
+    outputs: Sequence[Output],
+    contents: Contents,
+    ready: Mapping[str, str],
+    marker: bytes,
+    *,
+    away: Set[str] = frozenset(),
 ) -> tuple[int, int]:
     """Make the folder hold exactly `outputs`; returns how many files were written and removed. Call within `output_turn`.
+
+    Paths in `away` are left out unless they lie there already, and named in `.aibild/lazy.json`.
 
     `contents` gives an output's bytes and is asked only for files that differ and do not lie `ready` in `staging` (by path).
     Raises OutputError and, with nothing renamed yet, StoreCorrupt.
     """
     owned = owned_paths(output)
     try:
-        staged = _stage(output, staging, outputs, contents, ready)
-        orphans = sorted(owned - {one.path for one in outputs})
+        outside = [one for one in outputs if one.path in away and not _is_there(f"{output}/{one.path}", one)]
+        left = {one.path for one in outside}
+        staged = _stage(output, staging, [one for one in outputs if one.path not in left], contents, ready)
+        orphans = sorted(owned - {one.path for one in outputs} | {path for path in left if os.path.lexists(output / path)})
         if staged or orphans:
             pending = canonical(sorted(owned | {one.path for one in outputs}))
             write_atomic(output / _PENDING, pending)
             _rename(output, staged, owned)
             _remove(output, orphans)
+        if outside:
+            write_atomic(output / LAZY, lazy_bytes(outside))
         write_atomic(output / MARKER, marker)
+        if not outside:
+            (output / LAZY).unlink(missing_ok=True)
         (output / _PENDING).unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(output, error) from error
@@ -131,6 +147,11 @@ def marker_bytes(outputs: Sequence[Output], *, lock_digest: str, draft: bool) ->
     rows = ",\n".join(map(_row, sorted(outputs, key=lambda one: one.path)))
     head = canonical({"schema": MARKER_SCHEMA, "draft": draft, "lock": lock_digest}).decode()
     return f'{head[:-1]},"outputs":[\n{rows}\n]}}\n'.encode()
+
+
+def lazy_bytes(outside: Sequence[Output]) -> bytes:
+    """`.aibild/lazy.json`: path → digest of the outputs that are not in the folder, since the shared store has them."""
+    return canonical({"schema": MARKER_SCHEMA, "files": {one.path: one.digest for one in outside}}) + b"\n"
 
 
 def amend(output: Path, path: str, data: bytes) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
+from time import monotonic
 
 from ..audit import TRAIL_FILE, read_trail
 from ..canonical import digest_of
@@ -21,10 +22,10 @@ from ..config import CONFIG_FILE
 from ..errors import DecisionError, TemplateError
 from ..lock import LOCK_FILE, Pin
 from ..model import Actor
-from ..plan import TEMPLATES_FOLDER, store_path
+from ..plan import TEMPLATES_FOLDER
 from ..plan.pictures import find_pinned
 from ..plan.reading import Project, open_project
-from ..store import Store
+from ..plan.shared import open_shared
 from .board import Board, Entry, read_board, seen_of
 from .deciding import approve_pictures, pick_picture, reject_pictures, withdraw_pictures
 from .on_page import page_with
@@ -82,7 +83,7 @@ class ReviewDesk:
         self._root, self._actor, self._briefs, self._role = root, actor, briefs, role
         self._turn = threading.Lock()
         project = open_project(root)
-        self._store = Store(store_dir or store_path(project), read_only=True)
+        self._store = open_shared(project.config, os.environ, monotonic, store_dir=store_dir, read_only=True)
         self._cut = lru_cache(_CUTS_KEPT)(self._made_cut)
         self._master = lru_cache(_MASTERS_KEPT)(partial(open_master, self._store))
         self._now = self._read(self._source())

@@ -11,14 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from ..model import Json
-from ..store import Store, Stored
+from ..store import Remote, Store, Stored
 
 
 class SpillingStore(Store):
     """`Store`, with `spill` as the second place. Losing the spill loses nothing that was not lost anyway."""
 
-    def __init__(self, root: Path, *, spill: Path, max_bytes: int = 0, read_only: bool = False) -> None:
-        super().__init__(root, max_bytes=max_bytes, read_only=read_only)
+    def __init__(
+        self,
+        root: Path,
+        *,
+        spill: Path,
+        max_bytes: int = 0,
+        read_only: bool = False,
+        remote: Remote | None = None,
+        pack: str = "",
+    ) -> None:
+        super().__init__(root, max_bytes=max_bytes, read_only=read_only, remote=remote, pack=pack)
         self._spill = Store(spill)
 
     def put(self, data: bytes, *, durable: bool = False) -> Stored:
@@ -33,13 +42,17 @@ class SpillingStore(Store):
         found = super().size(digest)
         return self._spill.size(digest) if found is None else found
 
+    def size_here(self, digest: str) -> int | None:
+        found = super().size_here(digest)
+        return self._spill.size_here(digest) if found is None else found
+
     def record(
         self, key: str, kind: str, fields: Mapping[str, Json], *, needs: Iterable[str] = (), durable: bool = False
     ) -> Mapping[str, Any]:
         """In the store when its blobs are there, else in the spill: no record outlives what it names."""
         wanted = tuple(needs)
         if all(Store.size(self, digest) is not None for digest in wanted):
-            stands = super().record(key, kind, fields, durable=durable)
+            stands = super().record(key, kind, fields, needs=wanted, durable=durable)
             if Store.lookup(self, key) is not None:
                 return stands
         return self._spill.record(key, kind, fields, needs=wanted)

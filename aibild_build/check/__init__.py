@@ -79,6 +79,8 @@ def check_site(
     settings = config if config is not None else no_config(output)
     site = RecordedSite(output, "", settings, today)
     site.base_url = _with_slash(base_url or settings.base_url or guess_base(site) or UNKNOWN_BASE)
+    if site.away:
+        cache = None  # verdicts are kept by what was read, and these files were not
     try:
         faults = _all_faults(site, frozenset(only), cache if not only else None, workers)
     except Spoilt:

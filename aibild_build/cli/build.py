@@ -22,6 +22,7 @@ from .shared import common, crew_option, errors, print_findings, print_json, sec
 @click.option("--no-check", is_flag=True, help="Do not check the built site.")
 @click.option("--read-only-store", is_flag=True, help="Use the store, add nothing to it.")
 @click.option("--shard", default="", metavar="I/N", help="Make pictures and files of the I-th share of N, and no page.")
+@click.option("--lazy-bytes", is_flag=True, help="Leave pictures that only the shared store has out of the output.")
 @click.option("--limit-seconds", type=float, help="Stop before work that is expected to take longer.")
 @click.option("--limit-images", type=int, help="Stop before making more pictures than this.")
 @click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
@@ -43,6 +44,7 @@ def build(
     no_check: bool,
     read_only_store: bool,
     shard: str,
+    lazy_bytes: bool,
     limit_seconds: float | None,
     limit_images: int | None,
     limit_credits: float | None,
@@ -72,6 +74,7 @@ def build(
             output=output,
             store=store,
             read_only_store=read_only_store,
+            lazy_bytes=lazy_bytes,
             base_url=base_url,
             frozen=frozen,
             draft=draft,

@@ -30,6 +30,7 @@ FORMATS = ("avif", "webp", "jpeg", "png")
 COMPRESSIONS = ("gzip", "br")
 _SOURCES = ("site", "briefs", "templates")
 _THEME_TEXTS = ("accent", "accent_dark", "scrim", "icon", "touch_icon")
+_PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 _RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEVELS = ("error", "warning", "note", "off")
 # Scheme, host (RFC 3986, names in any script), port and a path of plain parts: no user, query, fragment or dot segment.
@@ -104,6 +105,8 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         theme=_theme(site),
         store=_store_path(store, folder),
         store_max_bytes=read_size(store, "max_size"),
+        store_remote=_store_remote(store),
+        store_trusted=_store_trusted(store),
         output=folder,
         pictures_json=output.flag("pictures_json", True),
         feeds=output.flag("feeds", True),
@@ -287,6 +290,22 @@ def _store_path(table: Fields, output: str) -> str:
     else:
         return path
     return ".aibild/store"
+
+
+def _store_remote(table: Fields) -> str:
+    address = table.text("remote")
+    if not address or address.startswith(("s3://", "gs://", "az://", "file://")):
+        return address
+    table.wrong("remote", "address that begins with s3://, gs://, az:// or file://")
+    return ""
+
+
+def _store_trusted(table: Fields) -> tuple[str, ...]:
+    keys = table.texts("trusted")
+    for at, key in enumerate(keys):
+        if not _PUBLIC_KEY.fullmatch(key):
+            table.wrong(("trusted", at), "public key as `aibild cache key` prints it")
+    return keys
 
 
 def _output_path(table: Fields) -> str:

@@ -171,6 +171,7 @@ class Config:
     `feeds`, `headers`, `compress` ("gzip", "br") and `version_query` say which files stand beside the pages, and how pages name
     passed-through ones. `levels` re-levels findings by rule id, `engines` and `gates` are each plug's own table by name;
     without the gates in `required_gates` no frozen build shows a picture.
+    `store_remote` is the address of a shared store, `store_trusted` the public keys of those who may write its records.
     `watermark_key` is the path of the secret that marks are keyed by, "" for the public one.
     `digest` covers everything here that a page may show; `root` and folder names are not in it.
     """
@@ -199,6 +200,8 @@ class Config:
     theme: Mapping[str, Json] = field(default_factory=dict)
     store: str = ".aibild/store"
     store_max_bytes: int = 0
+    store_remote: str = ""
+    store_trusted: tuple[str, ...] = ()
     output: str = "dist"
     pictures_json: bool = True
     feeds: bool = True

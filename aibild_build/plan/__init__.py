@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 
 from ..config import STATE_FOLDER
 from ..errors import FrozenError
@@ -25,6 +27,7 @@ from .pages import WantedPage, want_pages
 from .pictures import WantedAsset, engine_findings, want_assets, with_cost
 from .reading import Project, open_project, relevel
 from .renditions import WantedBrief, compose_pictures, want_renditions
+from .shared import open_shared
 
 TEMPLATES_FOLDER = "templates"
 
@@ -48,7 +51,7 @@ def plan(
 
 def plan_project(project: Project, *, today: str, store_dir: Path | None, output_dir: Path | None, force: bool) -> Plan:
     """`plan` for a project that is open."""
-    store = Store(store_dir or store_path(project), read_only=True)
+    store = open_shared(project.config, os.environ, monotonic, store_dir=store_dir, read_only=True)
     costs = past_costs(store, project.config.root)
     wanted = with_cost(want_assets(project, store, force=force), costs)
     assets, days = expected_assets(wanted, today)

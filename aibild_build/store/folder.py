@@ -19,6 +19,8 @@ from ..errors import StoreError
 from ..model import Json
 from .files import Entry, Inode, Shelf, Temps, is_name, lock
 from .lines import RESERVED, seal, unseal
+from .remote import Remote
+from .signing import line_of
 from .upkeep import Collection, DigestsOf, GcReport, Problem, Record, StoreStats, blobs_named, count, empty_quarantine
 
 RECORD_LIMIT_BYTES = 1 << 20
@@ -39,17 +41,24 @@ class Store:
 
     `max_bytes` is the size that its owner wants it to have (0: any); `stats` measures against it and `gc` is told of it, no write
     is refused for it. A `read_only` store adds, moves and touches no file. `degraded` is one line for the user when something
-    could not be kept, or ""; `damaged` counts what was found broken. Raises StoreError when `root` is no folder.
+    could not be kept, or ""; `damaged` counts what was found broken. What is not here is looked for in `remote`, and what is
+    made goes there; `pack` names the records that a site needs, fetched at once. Raises StoreError when `root` is no folder.
     """
 
-    def __init__(self, root: Path, *, max_bytes: int = 0, read_only: bool = False) -> None:
+    def __init__(
+        self, root: Path, *, max_bytes: int = 0, read_only: bool = False, remote: Remote | None = None, pack: str = ""
+    ) -> None:
         if root.exists() and not root.is_dir():
             raise StoreError(f"expected a folder for the store, got the file `{root}`", hint="set `store` to another path")
         self.root = root
         self.max_bytes = max_bytes
         self.read_only = read_only
-        self.degraded = ""
+        self.remote = remote
         self.damaged = 0
+        self._degraded = ""
+        self._pack = pack
+        self._far: dict[str, Record] = {}  # records of the remote, for as long as this object lives
+        self._used: set[str] = set()
         self._bad = root / "bad"
         self._blobs = Shelf(root / "cas", self._bad, limit_bytes=BLOB_LIMIT_BYTES, read_only=read_only)
         self._records = Shelf(root / "rec", self._bad, limit_bytes=RECORD_LIMIT_BYTES, read_only=read_only)
@@ -57,6 +66,11 @@ class Store:
         self._swept = False
         self._closed = read_only  # nothing more is written: read-only from the start, or found to be so
         self._flying: set[int] = set()
+
+    @property
+    def degraded(self) -> str:
+        """One line for the user: what could not be kept, or why the shared store was left alone; "" when all is well."""
+        return self._degraded or (self.remote.note if self.remote is not None else "")
 
     # --- blobs
 
@@ -66,7 +80,13 @@ class Store:
         Never raises for a full or read-only disk: `kept` is False then, and `degraded` says why.
         """
         digest = digest_of(data)
-        if self.get(digest) is not None:
+        stored = self._put_here(digest, data, durable=durable)
+        if self.remote is not None:
+            self.remote.put_blob(digest, data)
+        return stored
+
+    def _put_here(self, digest: str, data: bytes, *, durable: bool = False) -> Stored:
+        if self._get_here(digest) is not None:
             return Stored(digest, True)
         if len(data) > BLOB_LIMIT_BYTES:
             self._degrade(f"a file of {len(data)} bytes is over the limit of {BLOB_LIMIT_BYTES}")
@@ -77,6 +97,18 @@ class Store:
 
     def get(self, digest: str) -> bytes | None:
         """The bytes of that digest, verified; None when they are not here. Damaged ones are moved aside and count as absent."""
+        found = self._get_here(digest)
+        if found is None and self.remote is not None and is_name(digest):
+            found = self.remote.blob(digest)
+            if found is not None and not self._closed:
+                self._put_here(digest, found)
+        return found
+
+    def get_here(self, digest: str) -> bytes | None:
+        """The bytes of that digest on this machine, verified, whatever the shared store has."""
+        return self._get_here(digest) if is_name(digest) else None
+
+    def _get_here(self, digest: str) -> bytes | None:
         found = self._blobs.read(digest) if is_name(digest) else None
         if found is None:
             return None
@@ -93,6 +125,11 @@ class Store:
 
     def size(self, digest: str) -> int | None:
         """Bytes of a blob without opening it; None when it is not here."""
+        here = self.size_here(digest)
+        return self.remote.size(digest) if here is None and self.remote is not None else here
+
+    def size_here(self, digest: str) -> int | None:
+        """Bytes of a blob on this machine, whatever the shared store has; None when it is not here."""
         entry = self._blobs.entry(digest) if is_name(digest) else None
         return None if entry is None else entry.bytes
 
@@ -114,20 +151,68 @@ class Store:
             raise StoreError(f"record `{kind}` of `{key}` has {len(line)} bytes, the limit is {RECORD_LIMIT_BYTES}")
         target = self._records.path(key)
         stands = self.lookup(key)
-        if stands is None and all(self.has(digest) for digest in needs):
-            self._write(lambda: self._temps.publish(line, target, durable=durable, replace=False))
-            stands = self.lookup(key)
+        wanted = tuple(needs)
+        if stands is None and all(self.has(digest) for digest in wanted):
+            standing: bytes = self._shared(key, line, wanted) or line
+            self._write(lambda: self._temps.publish(standing, target, durable=durable, replace=False))
+            stands = self.lookup(key) or unseal(standing, key)
         return unseal(line, key) if stands is None else stands
+
+    def _shared(self, key: str, line: bytes, needs: Iterable[str]) -> bytes | None:
+        """Blobs first, then the record: what stands in the shared store, None where there is none or it is left alone."""
+        if self.remote is None or not self.remote.writes:
+            return None
+        for digest in needs:
+            data = self._get_here(digest)
+            if not (self.remote.put_blob(digest, data) if data is not None else self.remote.size(digest) is not None):
+                return None
+        return self.remote.create(key, line)
 
     def lookup(self, key: str) -> Record | None:
         """What stands under `key`, with `schema`, `key` and `kind`; None when nothing does. A damaged record is moved aside."""
         stands = self._read_record(key)
         if stands is not None:
             self._records.touch(key)
+        elif self.remote is not None and is_name(key):
+            stands = self._look_far(key, self.remote)
+        if stands is not None and self.remote is not None:
+            self._used.add(key)
         return stands
+
+    def _look_far(self, key: str, remote: Remote) -> Record | None:
+        """A record that only the shared store has; kept here, too. The first such question brings the site's whole pack."""
+        if self._pack:
+            name, self._pack = self._pack, ""
+            for packed, line in remote.pack(name):
+                self._adopt(packed, line)
+        if key not in self._far and (data := remote.record(key)) is not None:
+            self._adopt(key, data)
+        return self._far.get(key)
+
+    def _adopt(self, key: str, data: bytes) -> None:
+        self._far[key] = unseal(data, key)
+        if not self._closed:
+            self._write(lambda: self._temps.publish(data, self._records.path(key), durable=False, replace=False))
+
+    def share(self, key: str) -> bool:
+        """Give the shared store a record that is here and whose blobs it has; False when it could not be given."""
+        found = self._records.read(key)
+        if self.remote is None or found is None or found.data is None:
+            return False
+        return self.remote.create(key, line_of(found.data)) is not None
+
+    def share_pack(self, name: str) -> None:
+        """Leave in the shared store, under one name, all records that were asked for since this object was made."""
+        if self.remote is None or not self.remote.writes:
+            return
+        found = ((key, self._records.read(key)) for key in sorted(self._used))
+        self.remote.put_pack(name, [(key, one.data) for key, one in found if one is not None and one.data is not None])
 
     def set_aside(self, key: str) -> bool:
         """Take a record out of use: its blobs are lost and what is made anew will differ, or its picture is to be repinned."""
+        self._far.pop(key, None)
+        if self.remote is not None and is_name(key):
+            self.remote.forget(key)
         found = self._records.read(key) if is_name(key) else None
         return found is not None and self._records.set_aside(key, found.inode)
 
@@ -245,7 +330,7 @@ class Store:
         if not self._swept:
             self._temps.sweep()
             self._swept = True
-        tries = 1 if self.degraded else 2
+        tries = 1 if self._degraded else 2
         for left in reversed(range(tries)):
             try:
                 return publish()
@@ -262,5 +347,5 @@ class Store:
         if isinstance(why, OSError):
             self._closed = self._closed or why.errno in _LASTING
             why = (why.strerror or type(why).__name__).lower()
-        if not self.degraded:
-            self.degraded = f"built, not cached: the store `{self.root}` cannot keep everything ({why})"
+        if not self._degraded:
+            self._degraded = f"built, not cached: the store `{self.root}` cannot keep everything ({why})"

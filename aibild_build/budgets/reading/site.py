@@ -28,6 +28,7 @@ from .embedded import Embedded, as_written, look_inside
 from .faults import Fault
 
 MARKER = ".aibild/build.json"
+LAZY = ".aibild/lazy.json"
 MAX_IMAGE_BYTES = 100_000_000
 MAX_TEXT_BYTES = 5_000_000
 _JPEG = b"\xff\xd8\xff"
@@ -74,6 +75,9 @@ class BuiltSite:
         # What tells of each of `files` without a look inside that it is the same, and when it last changed
         self.stamps, self.changed_ns = array("q"), array("q")
         self.files: Mapping[str, int] = dict(self._walk())
+        self.away = self._away()
+        if self.away:
+            self.files = dict(sorted({**self.files, **self.away}.items()))
         self.faults.sort(key=lambda fault: fault.path)
         self.base_url = base_url
         self._targets: dict[str, Target | None] = {}
@@ -117,6 +121,15 @@ class BuiltSite:
     @cached_property
     def _outputs(self) -> Mapping[str, Mapping[str, Any]]:
         return {str(row.get("path")): row for row in self.marker.get("outputs", ()) if isinstance(row, dict)}
+
+    def _away(self) -> dict[str, int]:
+        """Path → bytes of files that a lazy build left in the shared store: its marker speaks for them."""
+        try:
+            found = json.loads((self.root / LAZY).read_bytes())
+            left = {path: digest for path, digest in found["files"].items() if not os.path.lexists(self._root + path)}
+            return {path: int(self._outputs[path]["bytes"]) for path in left if self._outputs[path]["digest"] == left[path]}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
 
     def page_url(self, path: str) -> str:
         """The public address of an HTML file."""
@@ -188,6 +201,9 @@ class BuiltSite:
         if size > MAX_IMAGE_BYTES:
             return f"the file has {size} bytes, more than {MAX_IMAGE_BYTES} are not read"
         row = self._outputs.get(path)
+        if path in self.away and row is not None and (known := _known_facts(row.get("facts"))) is not None:
+            self._embedded[path] = as_written(known)
+            return known
         if row is None and size > _HEADER_BYTES and (known := self._by_header(path, size)) is not None:
             return known
         data = self.read(path, MAX_IMAGE_BYTES)

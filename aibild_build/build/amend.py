@@ -80,7 +80,7 @@ def amend_pages(options: Options, run: standing.Standing, report: Report) -> Ame
     state, output = options.memory, (options.output or config.root / config.output).absolute()
     with output_turn(output, config.root / standing.STATE_FOLDER):
         try:
-            amended = [_amended(config, state, path, draft=options.draft) for path in run.changed]
+            amended = [_amended(config, state, path, draft=options.draft or options.noindex) for path in run.changed]
         except (NotRecorded, AibildError, ValueError, LookupError):
             return None
         written = [one for one in amended if one is not None]

@@ -12,12 +12,16 @@ from ..plan.reading import Project
 def as_draft(project: Project) -> Project:
     """The project with every page closed to search engines and nothing signed; its pages are never taken for those of a real
     build."""
-    pages = tuple(closed(page) for page in project.site.pages)
-    return replace(project, site=replace(project.site, pages=pages), signer=None)
+    return replace(as_closed(project), signer=None)
+
+
+def as_closed(project: Project) -> Project:
+    """The project with every page closed to search engines, as a preview has it."""
+    return replace(project, site=replace(project.site, pages=tuple(closed(page) for page in project.site.pages)))
 
 
 def closed(page: Page) -> Page:
-    """The page as a draft has it."""
+    """The page as a draft or a preview has it."""
     return replace(page, noindex=True, digest=f"{page.digest}-draft")
 
 

@@ -27,8 +27,10 @@ class Options:
 
     `store` and `output` override `aibild.toml`; `workers` 0 is one for each core; `crew` says who works; limits None are the
     site's own. With `check` the rules look at the built site, where `[check] build` lets them. `preview` is a folder for looks at
-    pictures at work; `strict` takes only pictures that were made as they would be here. In a
-    `time_box_s` files are encoded fast, and the time left goes into refining; a frozen build takes no notice of it.
+    pictures at work; `strict` takes only pictures that were made as they would be here.
+    `noindex` closes every page to search engines; `target` names the place that this build is for, where it differs from the
+    site's own. In a `time_box_s` files are encoded fast, and the time left goes into refining; a frozen build takes no notice
+    of it.
     With `lazy_bytes` pictures that only the shared store has stay there, and are left out of the output.
     """
 
@@ -39,6 +41,8 @@ class Options:
     base_url: str | None = None
     frozen: bool = False
     draft: bool = False
+    noindex: bool = False
+    target: str = ""
     force: bool = False
     check: bool = False
     limit_seconds: float | None = None
@@ -54,9 +58,9 @@ class Options:
 
     @property
     def memory(self) -> Path:
-        """What builds of this kind remember. Drafts keep apart, so that one beside the real site takes nothing from it."""
+        """What builds of this kind remember. Drafts and previews keep apart, and take nothing from the real site."""
         state = self.root / STATE_FOLDER
-        return state / "draft" if self.draft else state
+        return state / "draft" if self.draft else state / f"target-{self.target}" if self.target else state
 
     @property
     def manner(self) -> Manner:

@@ -56,8 +56,9 @@ def gather(
     pictures: Mapping[tuple[str, str, str], Picture],
     renditions: Mapping[str, Rendition],
     store: Store,
+    pixels: Mapping[str, str],
 ) -> Outputs:
-    """Every output. Raises SourceError when two of them want one path."""
+    """Every output; `pixels` are by encode key. Raises SourceError when two of them want one path."""
     by_url = {project.config.base_path + one.url: one for one in renditions.values()}
     shown = {key for record in written.records.values() for key in record.pictures}
     named = {url: by_url[url] for (brief, slot, _), one in pictures.items() if (brief, slot) in shown for url in urls_of(one)}
@@ -70,6 +71,7 @@ def gather(
             media_type=one.facts.media_type,
             cache=Cache.IMMUTABLE,
             facts=one.facts,
+            pixels=pixels.get(one.encode, ""),
         )
     linked = [one for one in named.values() if one.sidecar]
     for one in linked:
@@ -79,6 +81,7 @@ def gather(
             bytes=one.sidecar_bytes,
             media_type=media_type_of(one.sidecar_url),
             cache=Cache.IMMUTABLE,
+            pixels=pixels.get(one.encode, ""),
         )
     _refuse_clashes(project, rows)
     for static in project.site.static:

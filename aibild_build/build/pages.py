@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..canonical import canonical, digest_of
+from ..compression import MIN_BYTES, SIDECAR_FINGERPRINT, SUFFIXES, compressed, is_text, require
 from ..config import Config
 from ..errors import OutputError
 from ..lock import Lock
@@ -34,7 +35,6 @@ from ..plan.renditions import asset_id
 from ..plan.sealing import PICTURES_FOLDER
 from .deadline import deadlines
 from .forks import shared_out
-from .sidecars import MIN_BYTES, SIDECAR_FINGERPRINT, SUFFIXES, compressed, is_text, require
 from .talk import Talk
 
 PICTURES_SCHEMA = 1

@@ -31,12 +31,12 @@ from ..plan.gates import hero_styles
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins, declared_model
 from ..plan.pages import want_pages
-from ..plan.pictures import engine_findings, want_assets
+from ..plan.pictures import WantedAsset, engine_findings, want_assets
 from ..plan.reading import Project, open_project, relevel
 from ..plan.renditions import WantedBrief, compose_pictures, want_renditions
 from ..plan.shared import pack_name, shared_arguments
 from ..renditions.credentials import credential_folders
-from .draft import as_draft, draft_findings
+from .draft import as_closed, as_draft, draft_findings
 from .exactness import Exactness
 from .forks import cores, shared_out
 from .gating import let_files_through, outcomes_of, refuse_unapproved, refuse_unjudged, said_of
@@ -106,6 +106,8 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
     project = _read(options, today, texts)
     if options.draft:
         project = as_draft(project)
+    elif options.noindex:
+        project = as_closed(project)
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
     state = config.root / STATE_FOLDER
     with (
@@ -136,7 +138,8 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
-        done = _published(options, project, texts, output, pictures, made, lock, files, store, say)
+        origins = {one.variant.encode: one.variant.pixels for brief in briefs for one in brief.renditions}
+        done = _published(options, project, texts, output, pictures, made, lock, files, store, say, origins, lacks)
         store.share_pack(pack_name(config))
         _tell_shared(store, say)
         findings = (
@@ -218,6 +221,8 @@ def _published(
     files: FilesMade,
     store: SpillingStore,
     say: Talk,
+    pixels: Mapping[str, str],
+    lacks: Sequence[tuple[WantedAsset, tuple[str, ...]]],
 ) -> _Published:
     """Render what pages need it, make what they share, and put all of it into the output folder."""
     state = project.config.root / STATE_FOLDER
@@ -226,8 +231,14 @@ def _published(
         pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
         written = render_pages(pages, renderer, staging, say, workers=workers_of(options), words=Words(project.config, texts))
         shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
-        outputs = gather(project, written, pictures, files.renditions, store)
-        marker = marker_bytes(outputs.rows, lock_digest=digest_of(write_lock(lock.untold()).encode()), draft=options.draft)
+        outputs = gather(project, written, pictures, files.renditions, store, pixels)
+        marker = marker_bytes(
+            outputs.rows,
+            lock_digest=digest_of(write_lock(lock.untold()).encode()),
+            draft=options.draft,
+            base_url=project.config.base_url,
+            unapproved=[want.subject for want, _ in lacks],
+        )
         away = outputs.away() if options.lazy_bytes else frozenset()
         count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker, away=away)
         keep_remembered(options.memory, remembered, remember(written))

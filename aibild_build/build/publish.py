@@ -142,10 +142,24 @@ def read_marker(output: Path) -> dict[str, Any] | None:
         return None
 
 
-def marker_bytes(outputs: Sequence[Output], *, lock_digest: str, draft: bool) -> bytes:
-    """`.aibild/build.json`: every output with its file facts. No clock, host or path of this machine is in it."""
+def marker_bytes(
+    outputs: Sequence[Output], *, lock_digest: str, draft: bool, base_url: str = "", unapproved: Sequence[str] = ()
+) -> bytes:
+    """`.aibild/build.json`: every output with its file facts, and what a deploy must know. No clock, host or path of this
+    machine is in it.
+
+    `unapproved` are the pictures that lack approvals.
+    """
     rows = ",\n".join(map(_row, sorted(outputs, key=lambda one: one.path)))
-    head = canonical({"schema": MARKER_SCHEMA, "draft": draft, "lock": lock_digest}).decode()
+    head = canonical(
+        {
+            "schema": MARKER_SCHEMA,
+            "draft": draft,
+            "lock": lock_digest,
+            "base_url": base_url,
+            "unapproved": sorted(unapproved),
+        }
+    ).decode()
     return f'{head[:-1]},"outputs":[\n{rows}\n]}}\n'.encode()
 
 
@@ -162,7 +176,7 @@ def amend(output: Path, path: str, data: bytes) -> bool:
     """
     try:
         marker = (output / MARKER).read_text("utf-8")
-        named = f',"path":{_TEXT(path)}}}'
+        named = f',"path":{_TEXT(path)},"pixels":""}}'
         end = marker.find(named)
         if end < 0 or marker.find(named, end + 1) >= 0:
             return False
@@ -179,10 +193,10 @@ def amend(output: Path, path: str, data: bytes) -> bool:
 
 def _row(one: Output) -> str:
     """A line of the marker, canonical JSON; a page's is written quickly, since they come by the ten thousand."""
-    if one.facts is not None:
+    if one.facts is not None or one.pixels:
         return canonical(to_json(one)).decode()
     named = f'"media_type":{_TEXT(one.media_type)},"path":{_TEXT(one.path)}'
-    return f'{{"bytes":{one.bytes},"cache":"{one.cache.value}","digest":"{one.digest}","facts":null,{named}}}'
+    return f'{{"bytes":{one.bytes},"cache":"{one.cache.value}","digest":"{one.digest}","facts":null,{named},"pixels":""}}'
 
 
 def _stage(

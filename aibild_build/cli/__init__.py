@@ -15,7 +15,8 @@ import click
 from .. import __version__
 
 _SECTIONS = {
-    "Every day": ("init", "plan", "build", "serve", "check", "why"),
+    "Every day": ("init", "plan", "build", "serve", "check", "deploy", "why"),
+    "Published": ("releases", "rollback"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
     "Pictures": ("generate", "refine", "gates", "brief", "briefs", "models", "cache", "report"),
 }
@@ -25,6 +26,9 @@ _HELP = {
     "build": "Build the site.",
     "serve": "Serve the site while you work on it, and show each save at once.",
     "check": "Check a built site, ours or anybody's.",
+    "deploy": "Bring the built site to its host.",
+    "releases": "List what was deployed.",
+    "rollback": "Show a former release again.",
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",
     "refine": "Make delivered files smaller while there is time.",

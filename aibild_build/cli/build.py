@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from .places import target_build
 from .shared import common, crew_option, errors, print_findings, print_json, seconds, today
 
 
@@ -15,6 +16,7 @@ from .shared import common, crew_option, errors, print_findings, print_json, sec
 @common
 @click.option("--output", type=click.Path(path_type=Path), help="The output folder, instead of the one in aibild.toml.")
 @click.option("--base-url", help="The site's address, instead of the one in aibild.toml.")
+@click.option("--target", metavar="NAME", help="Build for this target of aibild.toml: its address, its noindex, its folder.")
 @click.option("--frozen", is_flag=True, help="Change nothing: refuse pictures that lock and store do not give.")
 @click.option("--draft", is_flag=True, help="Let sketches stand in for pictures that are not made yet; not to be deployed.")
 @click.option("--force", is_flag=True, help="Make again what can be made again exactly, encode and render everything.")
@@ -37,6 +39,7 @@ def build(
     verbose: bool,
     output: Path | None,
     base_url: str | None,
+    target: str | None,
     frozen: bool,
     draft: bool,
     force: bool,
@@ -69,13 +72,16 @@ def build(
         from .identity import actor
         from .talk import talk_for
 
+        place = target_build(root, target, base_url) if target else None
         options = Options(
             root=root,
-            output=output,
+            output=output or (place.output if place else None),
             store=store,
             read_only_store=read_only_store,
             lazy_bytes=lazy_bytes,
-            base_url=base_url,
+            base_url=place.base_url if place else base_url,
+            noindex=place.noindex if place else False,
+            target=place.name if place else "",
             frozen=frozen,
             draft=draft,
             force=force,

@@ -26,9 +26,12 @@ from .settings import (
     MenuEntry,
     Organisation,
     PathLevels,
+    PurgeSettings,
+    TargetSettings,
     Taxonomy,
     Waiver,
 )
+from .targets import find_target, is_own_build, output_of
 from .values import read_address, read_palette, read_rights, site_url
 
 __all__ = [
@@ -47,12 +50,17 @@ __all__ = [
     "Organisation",
     "POLICIES",
     "PathLevels",
+    "PurgeSettings",
     "RESOURCES",
     "STATE_FOLDER",
     "TRAINING",
+    "TargetSettings",
     "Taxonomy",
     "Waiver",
+    "find_target",
+    "is_own_build",
     "no_config",
+    "output_of",
     "path_matches",
     "read_check_config",
     "read_address",

@@ -23,7 +23,8 @@ from .languages import read_languages
 from .models import read_models
 from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
 from .slots import read_slots
-from .values import is_web, read_address, read_palette, read_quality, read_rights
+from .targets import read_targets
+from .values import is_base_url, is_web, read_address, read_palette, read_quality, read_rights
 
 CONFIG_FILE = "aibild.toml"
 FORMATS = ("avif", "webp", "jpeg", "png")
@@ -33,8 +34,6 @@ _THEME_TEXTS = ("accent", "accent_dark", "scrim", "icon", "touch_icon")
 _PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 _RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEVELS = ("error", "warning", "note", "off")
-# Scheme, host (RFC 3986, names in any script), port and a path of plain parts: no user, query, fragment or dot segment.
-_BASE_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/(?!\.{1,2}(?:/|$))[\w.~!$&'()*+,;=:%-]+)*/?", re.I)
 # What a page may show or a file may carry. Folder names, limits, levels, engines' and gates' tables change no page.
 _SHOWN = (
     "name",
@@ -107,6 +106,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         store_max_bytes=read_size(store, "max_size"),
         store_remote=_store_remote(store),
         store_trusted=_store_trusted(store),
+        targets=read_targets(settings, base),
         output=folder,
         pictures_json=output.flag("pictures_json", True),
         feeds=output.flag("feeds", True),
@@ -134,7 +134,7 @@ def _base_url(site: Fields, override: str | None) -> str:
         hint = 'base_url = "https://www.example.org/"'
         site.tell("source-missing", "expected site.base_url as address https://…, got nothing", "base_url", hint=hint)
         return "http://localhost/"
-    if is_web(url) and _BASE_URL.fullmatch(url):
+    if is_base_url(url):
         return url if url.endswith("/") else url + "/"
     if override is None:
         site.wrong("base_url", "address https://… without query and fragment")

@@ -165,6 +165,39 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeSettings:
+    """Which cache to empty after a deploy. `zone` is Cloudflare's zone or CloudFront's distribution, `endpoint` "" theirs."""
+
+    kind: str
+    zone: str
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSettings:
+    """One place that the built site goes to. `base_url` ends with a slash; `address` means what its `kind` says it does.
+
+    `edge_seconds` is how long a shared cache may keep a page (s-maxage). More than `max_deletions_percent` of the pages are
+    deleted only on request. Of former releases the newest `keep_releases`, and those replaced within `keep_days`, can be rolled
+    back to.
+    """
+
+    name: str
+    kind: str = "bucket"
+    address: str = ""
+    base_url: str = ""
+    noindex: bool = False
+    mode: str = "inplace"
+    compress: str = "off"
+    exclusive: bool = False
+    edge_seconds: int = 300
+    max_deletions_percent: int = 25
+    keep_releases: int = 5
+    keep_days: float = 30.0
+    purge: PurgeSettings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
@@ -202,6 +235,7 @@ class Config:
     store_max_bytes: int = 0
     store_remote: str = ""
     store_trusted: tuple[str, ...] = ()
+    targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     output: str = "dist"
     pictures_json: bool = True
     feeds: bool = True

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from ..model import Json, Quality, Rights, Swatch
 from ..source import Fields, Key, colour_hex, key_name
 
+# Scheme, host (RFC 3986, names in any script), port and a path of plain parts: no user, query, fragment or dot segment.
+_BASE_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/(?!\.{1,2}(?:/|$))[\w.~!$&'()*+,;=:%-]+)*/?", re.I)
 _PATH_URL = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
 
 
@@ -98,6 +100,11 @@ def _colour(table: Fields, key: Key, written: Json) -> str:
     if found is None:
         table.wrong_colour(key, written)
     return found or ""
+
+
+def is_base_url(url: str) -> bool:
+    """Whether a site can lie at this address."""
+    return is_web(url) and _BASE_URL.fullmatch(url) is not None
 
 
 def is_web(address: str) -> bool:

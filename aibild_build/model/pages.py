@@ -111,7 +111,7 @@ class Cache(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One file of the built site, as every later step knows it."""
+    """One file of the built site, as every later step knows it. `pixels` are those of the picture that it was cut from, or ""."""
 
     path: str
     digest: str
@@ -119,3 +119,4 @@ class Output:
     media_type: str
     cache: Cache
     facts: FileFacts | None = None
+    pixels: str = ""

@@ -11,8 +11,8 @@ import struct
 import zlib
 from typing import cast
 
-from ..errors import AibildError
-from ..imagefile.media import media_type_of
+from .errors import AibildError
+from .imagefile.media import media_type_of
 
 SUFFIXES = {"gzip": ".gz", "br": ".br"}
 SIDECAR_FINGERPRINT = 1  # raised when the same bytes would be compressed in another way

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from aibild_build.build import Options, build
+from aibild_build.build.upkeep import store_key
+from aibild_build.canonical import digest_of
 from aibild_build.check import check_site
+from aibild_build.check.recorded import RecordedSite
 from aibild_build.config import read_config
+from aibild_build.errors import StoreError
 from aibild_build.model import Report
+from aibild_build.plan import plan
+from aibild_build.plan.shared import bytes_of, open_shared
 from aibild_build.store import new_key
-from tests.support.project import CONFIG, TODAY, tree, write_project
+from tests.support import proxy
+from tests.support.buckets import Server, free_ports
+from tests.support.project import CONFIG, TODAY, edit, tree, write_project
 
 PEM, PUBLIC = new_key()
 PICTURES = (".avif", ".webp", ".jpg")
@@ -61,55 +72,119 @@ class Machine:
 
 
 class Machines:
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, remote: str) -> None:
-        self.folder, self.patch, self.remote = folder, patch, remote
+    """Checkouts around one bucket; `first` built the site and gave what it made."""
 
-    def new(self, name: str, like: Machine | None = None) -> Machine:
-        """A checkout; with `like`, of the other's sources and lock."""
-        root = self.folder / name
-        if like is None:
-            store = f'[store]\nremote = "{self.remote}"\ntrusted = ["{PUBLIC}"]\n'
-            write_project(root, {"aibild.toml": CONFIG + store})
-        else:
-            shutil.copytree(like.root, root, ignore=shutil.ignore_patterns(".aibild", "dist"))
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, address: str) -> None:
+        self.folder, self.patch, self._count = folder, patch, 0
+        store = f'[store]\nremote = "{address}"\ntrusted = ["{PUBLIC}"]\n'
+        self.first = Machine(write_project(folder / "first", {"aibild.toml": CONFIG + store}), patch)
+        self.made = self.first.build(key=PEM)
+
+    def new(self) -> Machine:
+        """A checkout of what version control has: sources and lock."""
+        self._count += 1
+        root = self.folder / f"checkout-{self._count}"
+        shutil.copytree(self.first.root, root, ignore=shutil.ignore_patterns(".aibild", "dist"))
         return Machine(root, self.patch)
 
 
-@pytest.fixture
-def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    return Machines(tmp_path, monkeypatch, f"file://{tmp_path}/shared")
+@pytest.fixture(scope="module")
+def machines(seaweed: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """Their environment has the reader's credentials, but for the first build."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in seaweed.environ.items():
+            patch.setenv(name, value)
+        built = Machines(tmp_path_factory.mktemp("machines"), patch, seaweed.address("cache", "harbour"))
+        for name, value in seaweed.readers.items():
+            patch.setenv(name, value)
+        yield built
 
 
 def test_what_one_machine_made_no_other_makes(machines: Machines) -> None:
-    first = machines.new("first")
-    made = first.build(key=PEM)
-    assert made.made.picture == 2 and made.made.rendition > 0
-    second = machines.new("second", like=first)
+    assert machines.made.made.picture == 2 and machines.made.made.rendition > 0
+    second = machines.new()
     report = second.build(frozen=True)
     assert (report.made.picture, report.made.rendition) == (0, 0)
-    assert second.site() == first.site()
+    assert second.site() == machines.first.site()
     assert any("reads only, took" in line for line in second.said)
+    assert plan(second.root, today=TODAY).made.picture == 0
 
 
-def test_a_lazy_build_reads_records_alone(machines: Machines) -> None:
-    first = machines.new("first")
-    first.build(key=PEM)
-    second = machines.new("second", like=first)
-    report = second.build(frozen=True, lazy_bytes=True)
-    assert report.made.rendition == 0 and any("and 0 files" in line for line in second.said)
-    whole, lazy = first.site(), second.site()
+def test_a_lazy_build_downloads_no_image_byte(machines: Machines, seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = machines.first.site()
     pictures = {path for path in whole if path.endswith(PICTURES)}
-    assert pictures and set(whole) - set(lazy) == pictures
-    assert {path: whole[path] for path in lazy} == lazy
-    told = json.loads((second.root / "dist/.aibild/lazy.json").read_bytes())["files"]
-    assert set(told) == pictures
-    assert not any((second.root / ".aibild/store/cas").glob("*/*"))
+    assert pictures and all(whole[path] for path in pictures)
+    second = machines.new()
+    with proxy.before(seaweed.endpoint) as between:
+        monkeypatch.setenv("AIBILD_STORE_REMOTE", seaweed.address("cache", "harbour").replace(seaweed.endpoint, between.url))
+        report = second.build(frozen=True, lazy_bytes=True)
+        assert (report.made.picture, report.made.rendition) == (0, 0)
+        assert between.bytes_of("/cas/") == 0, "no byte of a picture came"
+        assert between.bytes_of("/v1/") > 0 and len(between.passed) < 40, "records came, together"
+        lazy = second.site()
+        assert set(whole) - set(lazy) == pictures and {path: whole[path] for path in lazy} == lazy
+        told = json.loads((second.root / "dist/.aibild/lazy.json").read_bytes())["files"]
+        assert {path: digest_of(whole[path]) for path in pictures} == told
+        config = read_config(second.root)[0]
+        assert config is not None
+        findings = [check_site(one.root / "dist", config, today=TODAY).findings for one in (second, machines.first)]
+        assert findings[0] == findings[1], "what the records say of pictures is enough to judge them"
+        store = open_shared(config, os.environ, time.monotonic)
+        path = min(pictures)
+        assert bytes_of(store, told[path]) == whole[path], "a deploy asks for what its host lacks"
+        assert between.bytes_of("/cas/") == len(whole[path])
+        with pytest.raises(StoreError, match="neither here nor in the shared store"):
+            bytes_of(store, "0" * 64)
+        full = second.build(frozen=True)
+        assert second.site() == whole and full.written == len(pictures)
+        assert not (second.root / "dist/.aibild/lazy.json").exists()
+
+
+def test_a_check_of_a_lazy_site_by_several_processes(machines: Machines) -> None:
+    second = machines.new()
+    second.build(frozen=True, lazy_bytes=True)
     config = read_config(second.root)[0]
     assert config is not None
-    for workers in (1, 2):
-        findings = check_site(second.root / "dist", config, today=TODAY, workers=workers).findings
-        expected = check_site(first.root / "dist", config, today=TODAY, workers=workers).findings
-        assert findings == expected
-    again = second.build(frozen=True)
-    assert second.site() == whole and again.written == len(pictures)
-    assert not (second.root / "dist/.aibild/lazy.json").exists()
+    asked = RecordedSite(second.root / "dist", config.base_url, config, TODAY)
+    again = RecordedSite(second.root / "dist", config.base_url, config, TODAY, dict(asked.sizes))
+    path = min(path for path in asked.away)
+    assert again.facts(path) == asked.facts(path) is not None
+    (second.root / "dist" / path).parent.mkdir(parents=True, exist_ok=True)
+    (second.root / "dist" / path).write_bytes(b"no picture")
+    assert path not in RecordedSite(second.root / "dist", config.base_url, config, TODAY).away, "a file that is there is read"
+
+
+def test_a_build_goes_on_without_the_network(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    (port,) = free_ports(1)
+    monkeypatch.setenv("AIBILD_STORE_REMOTE", f"s3://cache/harbour?endpoint=http://127.0.0.1:{port}")
+    alone = machines.new()
+    report = alone.build()
+    assert report.made.picture == 2 and alone.site() == machines.first.site()
+    assert len([line for line in alone.said if "shared store" in line]) == 1
+    assert alone.said[-1].startswith("shared store left alone, the build goes on without it")
+
+
+def test_a_shared_store_needs_somebody_to_trust(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = machines.new()
+    other, _ = new_key()
+    with pytest.raises(StoreError, match="does not trust"):
+        alone.build(key=other)
+    with pytest.raises(StoreError, match="no private key"):
+        alone.build(key=b"-----BEGIN nothing")
+    with pytest.raises(StoreError, match="letters, digits and hyphens"):
+        alone.build(namespace="../main")
+    edit(alone.root, "aibild.toml", f'trusted = ["{PUBLIC}"]\n', "")
+    with pytest.raises(StoreError, match="none is named"):
+        alone.build()
+    monkeypatch.setenv("AIBILD_STORE_REMOTE", "off")
+    assert alone.build(frozen=False).made.picture == 2
+
+
+def test_a_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "store.pem"
+    made, public = store_key(file)
+    assert made and file.stat().st_mode & 0o777 == 0o600
+    assert store_key(file) == (False, public)
+    file.write_bytes(b"x")
+    with pytest.raises(StoreError, match="no private key"):
+        store_key(file)

@@ -41,6 +41,10 @@ class FolderBucket:
                 handle = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             except (FileNotFoundError, NotADirectoryError):
                 return None
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.ENXIO):  # a planted link or pipe is no object
+                    return None
+                raise
             with os.fdopen(handle, "rb") as file:
                 entry = _entry(key, os.fstat(handle))
                 if limit_bytes and entry.bytes > limit_bytes:

@@ -1,0 +1,92 @@
+"""The pipeline of the guide, as it is printed there: the shell form is run against a real server, the others must say the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml12
+
+from aibild_build.build.upkeep import store_key
+from tests.support.buckets import Server
+from tests.support.project import CONFIG, tree, write_project
+
+STAGES = ("pictures", "preview", "site")
+GUIDES = ("site/guide/pipeline.md", "site/de/guide/pipeline.md")
+
+
+def _blocks(page: Path, kind: str) -> list[str]:
+    text = page.read_text("utf-8").partition("{#pipeline}")[2]
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.S)
+
+
+def _shell(page: Path) -> dict[str, list[str]]:
+    return {stage: block.splitlines() for stage, block in zip(STAGES, _blocks(page, "sh"), strict=False)}
+
+
+def _ours(lines: list[Any]) -> list[str]:
+    return [str(line) for line in lines if str(line).startswith("aibild ")]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_form_of_the_recipe_says_the_same(checkout: Path, guide: str) -> None:
+    shell = _shell(checkout / guide)
+    assert shell == _shell(checkout / GUIDES[0]) and all(shell[stage] == _ours(list(shell[stage])) for stage in STAGES)
+    github, gitlab, cache = (yaml12.parse_yaml(block) for block in _blocks(checkout / guide, "yaml"))
+    for stage in STAGES:
+        assert _ours([step.get("run", "") for step in github["jobs"][stage]["steps"]]) == shell[stage]
+        assert _ours(gitlab[stage]["script"]) == shell[stage]
+    assert cache[0]["with"]["path"] == ".aibild/store"
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_only_trusted_jobs_hold_the_key(checkout: Path, guide: str) -> None:
+    jobs = yaml12.parse_yaml(_blocks(checkout / guide, "yaml")[0])["jobs"]
+    holders = {name for name, job in jobs.items() if "AIBILD_STORE_KEY" in job["env"]}
+    assert holders == {name for name, job in jobs.items() if job.get("environment") == "production"} == {"pictures", "site"}
+    assert "READ" in jobs["preview"]["env"]["AWS_SECRET_ACCESS_KEY"] and "pull_request" in jobs["preview"]["if"]
+
+
+def _run(lines: list[str], root: Path, environ: Mapping[str, str]) -> str:
+    """The lines as a shell runs them, up to where the site leaves the house."""
+    here = f'aibild() {{ "{sys.executable}" -m aibild_build "$@"; }}\n'
+    script = "set -e\n" + here + "\n".join(line for line in lines if not line.startswith("aibild deploy"))
+    checkout = str(Path(__file__).parents[1])
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIBILD_"))}
+    env = {**clean, **environ, "PYTHONPATH": checkout, "AIBILD_CREW": "local"}
+    run = subprocess.run(["bash", "-c", script], cwd=root, env=env, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stderr
+
+
+def test_the_shell_form_runs_from_end_to_end(checkout: Path, seaweed: Server, tmp_path: Path) -> None:
+    shell = _shell(checkout / GUIDES[0])
+    _, public = store_key(tmp_path / "store.pem")
+    store = f'[store]\nremote = "{seaweed.address("cache", "recipe")}"\ntrusted = ["{public}"]\n'
+    home = write_project(tmp_path / "home", {"aibild.toml": CONFIG + store})
+    writer = {**seaweed.environ, "AIBILD_STORE_KEY": str(tmp_path / "store.pem")}
+
+    def checked_out(name: str) -> Path:
+        return Path(shutil.copytree(home, tmp_path / name, ignore=shutil.ignore_patterns(".aibild", "dist", "board")))
+
+    _run(shell["pictures"], home, writer)
+    preview = checked_out("preview")
+    said = _run(shell["preview"], preview, seaweed.readers)
+    assert "reads only, took" in said and (preview / "board" / "index.html").is_file()
+    first = checked_out("first")
+    assert "reads and writes" in _run(shell["site"], first, writer)
+    second = checked_out("second")
+    said = _run(shell["site"], second, writer)
+    assert "and 0 files" in said
+    pictures = (".avif", ".webp", ".jpg")
+    shown = {path for path in tree(first / "dist") if path.endswith(pictures)}
+    assert shown and not any(path.endswith(pictures) for path in tree(second / "dist")), "they stay in the shared store"
+    pages = {path: data for path, data in tree(first / "dist").items() if path.endswith(".html")}
+    assert pages == {path: data for path, data in tree(second / "dist").items() if path.endswith(".html")}

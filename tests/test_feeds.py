@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from aibild_build.build.feeding import Outside
 from aibild_build.build.importing import Ask, Imported, import_briefs
+from aibild_build.build.outside import Outside
 from aibild_build.cli import aibild
 from aibild_build.errors import OutboundError, SourceError
 from aibild_build.outbound import Limits, Reach, request

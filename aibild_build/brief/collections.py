@@ -7,6 +7,7 @@ Takes the project's root, yields the tables by id. A line's key has the file's o
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from ..model import Finding
@@ -34,16 +35,15 @@ def read_collections(root: Path, taken: Collection[str]) -> tuple[dict[str, Fiel
                     found = _read_line(raw, path, line)
                     if isinstance(found, Finding):
                         findings.append(found)
-                    elif (name := str(found.values["id"])) in taken or name in tables:
-                        message = f"expected each brief once, got `{name}` again"
+                    elif found[0] in taken or found[0] in tables:
+                        message = f"expected each brief once, got `{found[0]}` again"
                         findings.append(fatal("source-duplicate", message, path, line))
                     else:
-                        found.value("id")
-                        tables[name] = found
+                        tables[found[0]] = found[1]
     return tables, tuple(findings)
 
 
-def _read_line(raw: bytes, path: str, line: int) -> Fields | Finding:
+def _read_line(raw: bytes, path: str, line: int) -> tuple[str, Fields] | Finding:
     try:
         text = raw.decode("utf-8").strip()
     except UnicodeDecodeError as error:
@@ -59,4 +59,4 @@ def _read_line(raw: bytes, path: str, line: int) -> Fields | Finding:
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > _ID_LENGTH:
         message = f"expected id in kebab-case (a–z, 0–9, hyphens), got {shown(name)}"
         return fatal("source-value", message, path, line, hint="the id is what pages name, and part of every picture's name")
-    return Fields(document)
+    return name, Fields(replace(document, values={key: value for key, value in document.values.items() if key != "id"}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,20 +20,12 @@ from ..errors import OutboundError
 from ..feeds import format_of, items_at
 from ..model import Json
 from ..outbound import Limits, Reach, Reply, patiently, request
+from .outside import Outside
 
 KEPT = ".aibild/feeds"
 _MOST_PAGES = 10_000
 _NEXT = re.compile(r'<([^<>]*)>\s*((?:;\s*[\w-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+)\s*)*)')
 _REL_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next)\s*(?:;|$)', re.I)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What of the world a run may use."""
-
-    environ: Mapping[str, str]
-    sleep: Callable[[float], None]
-    wall: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

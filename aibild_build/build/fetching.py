@@ -17,7 +17,7 @@ from ..errors import OutboundError, OutputError
 from ..feeds import Template
 from ..imagefile import MAX_PIXELS, ImageFault, probe
 from ..outbound import Limits, Reach, Reply, patiently, request
-from .feeding import Outside
+from .outside import Outside
 
 FOLDER = "briefs/feeds"
 _MAX_BYTES = 32 * 1024 * 1024

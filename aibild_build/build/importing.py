@@ -22,8 +22,9 @@ from ..feeds import Row, Template, fault, format_of, read_rows, read_template
 from ..model import Finding, Json, Level
 from ..outbound import Reach
 from ..source import Document, Fields, fatal, nearest_hint, read_text, read_yaml, shown
-from .feeding import Asking, FeedPage, Outside, ask_pages, is_address
+from .feeding import Asking, FeedPage, ask_pages, is_address
 from .fetching import FOLDER, Pictures
+from .outside import Outside
 
 MAX_FEED_BYTES = 1024 * 1024 * 1024
 _SHORT = 16

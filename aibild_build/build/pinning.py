@@ -21,6 +21,7 @@ from ..errors import OutputError, SourceError
 from ..lock import LOCK_FILE, Lock, Pin, Pinned, merge, read_lock, write_lock
 from ..model import Actor, Json
 from ..source import read_text
+from .hooks import note_events
 
 Change = Callable[[Lock], tuple[Lock, Sequence[Entry]]]
 Outcomes = Mapping[str, Mapping[str, str]]
@@ -37,7 +38,9 @@ def record(root: Path, change: Change) -> Lock:
         after, events = change(before)
         try:
             events = _recalled(root, events)
-            after = _told(after, events, append(root, events))
+            hashes = append(root, events)
+            note_events(root, events, hashes)
+            after = _told(after, events, hashes)
             write_atomic(root / LOCK_FILE, write_lock(after).encode())
         except OSError as error:
             raise OutputError(f"cannot write {LOCK_FILE} and {TRAIL_FILE} in {root}: {error.strerror or error}") from error

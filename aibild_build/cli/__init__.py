@@ -17,7 +17,7 @@ from .. import __version__
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "serve", "check", "deploy", "why"),
     "Published": ("releases", "rollback"),
-    "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify"),
+    "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify", "hooks"),
     "Pictures": ("generate", "refine", "gates", "brief", "briefs", "models", "cache", "report"),
 }
 _HELP = {
@@ -44,6 +44,7 @@ _HELP = {
     "briefs": "Write many briefs at once, from a feed.",
     "models": "Look after the models that pictures are made with.",
     "credentials": "Look after the certificate that pictures are signed with.",
+    "hooks": "Look after what other systems are told.",
     "verify": "Say what picture files tell of themselves.",
     "cache": "Look after the store.",
     "report": "Report what the site cost.",

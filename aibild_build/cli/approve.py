@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from .deciding import on_pictures, tell
-from .shared import common, errors
+from .shared import common, errors, posting
 
 
 @click.command()
 @on_pictures
 @common
 @click.option("--role", default="", help="The role in which you approve, where you have several.")
+@posting
 def approve(
     brief: str, asset: str, pixels: str, root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, role: str
 ) -> None:

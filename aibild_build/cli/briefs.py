@@ -49,8 +49,8 @@ def import_(
     Unchanged rows cost nothing, edited briefs stay, vanished rows are listed. Exit code 1 where a row could not be used.
     """
     with errors(as_json):
-        from ..build.feeding import Outside
         from ..build.importing import Ask, import_briefs
+        from ..build.outside import Outside
         from ..wire import to_json
 
         ask = Ask(

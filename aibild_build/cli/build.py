@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from .places import target_build
-from .shared import common, crew_option, errors, print_findings, print_json, seconds, today
+from .shared import common, crew_option, errors, posting, print_findings, print_json, seconds, today
 
 
 @click.command()
@@ -31,6 +31,7 @@ from .shared import common, crew_option, errors, print_findings, print_json, sec
 @click.option("--time-box", help="Encode fast and publish, like 60s or 5m; later builds make the files smaller.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
 @crew_option
+@posting
 def build(
     root: Path,
     store: Path | None,
@@ -67,7 +68,7 @@ def build(
         from ..build import Options
         from ..build import build as run
         from ..model import Level
-        from ..reports.objects import report_object
+        from ..reports.objects import report_object, site_data
         from ..reports.text import report_lines, worst
         from .identity import actor
         from .talk import talk_for
@@ -106,4 +107,8 @@ def build(
         if not quiet:
             for line in report_lines(built):
                 click.echo(line, err=True)
+        if (built.written or built.removed) and not draft:
+            from ..build.hooks import announce
+
+            announce(root, "site.built", actor(root).when, site_data(built, frozen=frozen))
         sys.exit(1 if worst(built.findings) is Level.ERROR else 0)

@@ -18,7 +18,7 @@ from ..errors import RefusedError
 from ..model import Finding, Level
 from ..store import Store
 from .places import named_target
-from .shared import common, errors, print_findings, print_json, seconds, today
+from .shared import common, errors, posting, print_findings, print_json, seconds, today
 
 
 @click.command()
@@ -32,6 +32,7 @@ from .shared import common, errors, print_findings, print_json, seconds, today
 @click.option("--allow-deletions", is_flag=True, help="Delete pages even if they are many.")
 @click.option("--adopt", is_flag=True, help="Write over files at the target that aibild did not put there.")
 @click.option("--wait", metavar="TIME", help="Wait for another deploy to end, like 90s.")
+@posting
 def deploy(
     name: str,
     root: Path,

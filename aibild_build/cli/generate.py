@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .shared import common, crew_option, errors, print_json, today
+from .shared import common, crew_option, errors, posting, print_json, today
 
 
 @click.command()
@@ -22,6 +22,7 @@ from .shared import common, crew_option, errors, print_json, today
 @click.option("--limit-credits", type=click.FloatRange(0), help="Stop before pictures that would cost more than this.")
 @click.option("--workers", type=click.IntRange(0), default=0, help="Worker processes; 0 is one for each core.")
 @crew_option
+@posting
 def generate(
     briefs: tuple[str, ...],
     root: Path,

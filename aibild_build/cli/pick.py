@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .deciding import tell
-from .shared import common, errors
+from .shared import common, errors, posting
 
 
 @click.command()
@@ -15,6 +15,7 @@ from .shared import common, errors
 @click.argument("pixels")
 @common
 @click.option("--asset", default="master", help="One picture of the brief: `master`, or a ratio like 4:5.")
+@posting
 def pick(brief: str, pixels: str, root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, asset: str) -> None:
     """Let pages show the candidate with PIXELS (8 digits or more of them) of brief ID."""
     with errors(as_json):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .deciding import on_pictures, tell
-from .shared import common, errors
+from .shared import common, errors, posting
 
 
 @click.command()
@@ -15,6 +15,7 @@ from .shared import common, errors
 @common
 @click.option("--reason", required=True, help="Why; the next person reads it.")
 @click.option("--role", default="", help="The role in which you reject, where you have several.")
+@posting
 def reject(
     brief: str,
     asset: str,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .shared import common, errors, print_json
+from .shared import common, errors, posting, print_json
 
 
 @click.command()
@@ -14,6 +14,7 @@ from .shared import common, errors, print_json
 @common
 @click.option("--reason", default="", help="Why; it stands in lock and trail.")
 @click.option("--lift", is_flag=True, help="Let the pixels in again; their approvals do not come back.")
+@posting
 def retract(
     name: str, root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, reason: str, lift: bool
 ) -> None:

@@ -10,7 +10,7 @@ import click
 
 from ..build.review import ReviewDesk
 from .identity import actor
-from .shared import common, errors, print_json
+from .shared import common, errors, posting, print_json
 
 
 @click.command()
@@ -19,6 +19,7 @@ from .shared import common, errors, print_json
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen on; without it a free one.")
 @click.option("--role", default="", help="The role in which you decide, if you have several.")
 @click.option("--static", type=click.Path(path_type=Path, file_okay=False), help="Write the board into this folder instead.")
+@posting
 def review(
     briefs: tuple[str, ...],
     root: Path,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .places import named_target
-from .shared import common, errors, print_findings, print_json, seconds
+from .shared import common, errors, posting, print_findings, print_json, seconds
 
 
 @click.command()
@@ -16,6 +16,7 @@ from .shared import common, errors, print_findings, print_json, seconds
 @common
 @click.option("--target", "name", metavar="NAME", default="", help="The target, where there are several.")
 @click.option("--wait", metavar="TIME", help="Wait for a deploy to end, like 90s.")
+@posting
 def rollback(
     release: str, root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, name: str, wait: str | None
 ) -> None:

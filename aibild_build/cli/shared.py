@@ -6,11 +6,13 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import click
 
@@ -46,6 +48,38 @@ def crew_option(command: Command) -> Command:
         metavar="NAME",
         help="Who works: local (processes of this machine), ray (a cluster), or module:factory for any other Executor.",
     )(command)
+
+
+def posting(command: Command) -> Command:
+    """A command whose events other systems may wait for: at its end, what lies in the outbox is posted. Trouble is told in a line
+    for each hook, and changes nothing about how the command ends."""
+
+    @wraps(command)
+    def posts(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        finally:
+            _post(options["root"], quiet=options["quiet"] or options["as_json"])
+
+    return cast(Command, posts)
+
+
+def _post(root: Path, *, quiet: bool) -> None:
+    folder = root / ".aibild" / "outbox"
+    if not (folder.is_dir() and any(folder.glob("*.json"))):
+        return
+    from ..build.hooks import post
+    from ..build.outside import Outside
+
+    try:
+        done = post(root, Outside(environ=os.environ, sleep=time.sleep, wall=time.time))
+    except AibildError as error:
+        click.echo(f"hooks: {error.message}", err=True)
+        return
+    for name, trouble in sorted((done.troubles or {}).items()):
+        click.echo(f"hook {name}: {trouble}; `aibild hooks send` tries again", err=True)
+    if done.sent and not quiet:
+        click.echo(f"hooks: {done.sent} posted", err=True)
 
 
 def today() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .deciding import on_pictures, tell
-from .shared import common, errors
+from .shared import common, errors, posting
 
 
 @click.command()
@@ -16,6 +16,7 @@ from .shared import common, errors
 @click.option(
     "--of", "whose", default="", help="Take back what this person said, as `Ada <ada@example.org>`, instead of your own."
 )
+@posting
 def withdraw(
     brief: str, asset: str, pixels: str, root: Path, store: Path | None, as_json: bool, quiet: bool, verbose: bool, whose: str
 ) -> None:

@@ -12,6 +12,7 @@ from .checks import RESOURCES, path_matches
 from .credentials import POLICIES, TRAINING
 from .foreign import no_config, read_check_config
 from .guards import read_guards
+from .hooks import EVENTS as HOOK_EVENTS
 from .read import CONFIG_FILE, FORMATS, read_config
 from .settings import (
     ApprovalRule,
@@ -21,6 +22,7 @@ from .settings import (
     Config,
     Credentials,
     Defaults,
+    Hook,
     Images,
     Language,
     MenuEntry,
@@ -44,6 +46,8 @@ __all__ = [
     "Config",
     "Credentials",
     "Defaults",
+    "Hook",
+    "HOOK_EVENTS",
     "Images",
     "Language",
     "MenuEntry",

@@ -19,6 +19,7 @@ from .approvals import read_approvals
 from .checks import read_checks, read_levels, read_size
 from .credentials import read_credentials
 from .guards import read_guards
+from .hooks import read_hooks
 from .languages import read_languages
 from .models import read_models
 from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
@@ -101,6 +102,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         guards=read_guards(settings.fields("guards")),
         levels=read_levels(settings.fields("rules")),
         checks=read_checks(settings, root),
+        hooks=read_hooks(settings.fields("hooks")),
         theme=_theme(site),
         store=_store_path(store, folder),
         store_max_bytes=read_size(store, "max_size"),

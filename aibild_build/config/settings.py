@@ -198,6 +198,18 @@ class TargetSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """Who is told of `events`: posts go to `url`, signed with the secret in the environment variable `secret_env`. `private` are
+    hosts in one's own network that may be called, also without encryption."""
+
+    name: str
+    url: str
+    secret_env: str
+    events: tuple[str, ...]
+    private: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
@@ -230,6 +242,7 @@ class Config:
     guards: Guards = field(default_factory=Guards)
     levels: Mapping[str, Level] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
+    hooks: tuple[Hook, ...] = ()
     theme: Mapping[str, Json] = field(default_factory=dict)
     store: str = ".aibild/store"
     store_max_bytes: int = 0

@@ -66,6 +66,19 @@ def report_object(report: Report) -> dict[str, Json]:
     }
 
 
+def site_data(report: Report, *, frozen: bool) -> dict[str, Json]:
+    """What a hook is told of a build: the counts alone."""
+    return {
+        "made": to_json(report.made),
+        "written": report.written,
+        "removed": report.removed,
+        "outputs": report.outputs,
+        "bytes": report.bytes,
+        "findings": by_level(report.findings),
+        "frozen": frozen,
+    }
+
+
 def by_level(findings: Sequence[Finding]) -> dict[str, int]:
     """How many of each level that a run can end with."""
     counts = Counter(finding.level.value for finding in findings)

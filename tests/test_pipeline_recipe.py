@@ -1,4 +1,4 @@
-"""The pipeline of the guide, as it is printed there: the shell form is run against a real server, the others must say the same."""
+"""The pipeline of the guide, as printed there: the shell form is run against a real server, the others must say the same."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def _shell(page: Path) -> dict[str, list[str]]:
     return {stage: block.splitlines() for stage, block in zip(STAGES, _blocks(page, "sh"), strict=False)}
 
 
+def _yaml(page: Path) -> list[Any]:
+    return [yaml12.parse_yaml(block) for block in _blocks(page, "yaml")]
+
+
 def _ours(lines: list[Any]) -> list[str]:
     return [str(line) for line in lines if str(line).startswith("aibild ")]
 
@@ -39,7 +43,7 @@ def _ours(lines: list[Any]) -> list[str]:
 def test_every_form_of_the_recipe_says_the_same(checkout: Path, guide: str) -> None:
     shell = _shell(checkout / guide)
     assert shell == _shell(checkout / GUIDES[0]) and all(shell[stage] == _ours(list(shell[stage])) for stage in STAGES)
-    github, gitlab, cache = (yaml12.parse_yaml(block) for block in _blocks(checkout / guide, "yaml"))
+    github, gitlab, cache = _yaml(checkout / guide)
     for stage in STAGES:
         assert _ours([step.get("run", "") for step in github["jobs"][stage]["steps"]]) == shell[stage]
         assert _ours(gitlab[stage]["script"]) == shell[stage]
@@ -48,7 +52,7 @@ def test_every_form_of_the_recipe_says_the_same(checkout: Path, guide: str) -> N
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_only_trusted_jobs_hold_the_key(checkout: Path, guide: str) -> None:
-    jobs = yaml12.parse_yaml(_blocks(checkout / guide, "yaml")[0])["jobs"]
+    jobs = _yaml(checkout / guide)[0]["jobs"]
     holders = {name for name, job in jobs.items() if "AIBILD_STORE_KEY" in job["env"]}
     assert holders == {name for name, job in jobs.items() if job.get("environment") == "production"} == {"pictures", "site"}
     assert "READ" in jobs["preview"]["env"]["AWS_SECRET_ACCESS_KEY"] and "pull_request" in jobs["preview"]["if"]

@@ -57,7 +57,7 @@ def folded(addresses: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(paths)) if len(paths) <= _MOST_PATHS else ("/*",)
 
 
-def signature(url: str, body: bytes, key: str, secret: str, token: str, now: str) -> dict[str, str]:
+def signature(url: str, body: bytes, key: str, secret: str, token: str, now: str, *, service: str = _SERVICE) -> dict[str, str]:
     """The headers that sign a POST of `body` (AWS Signature Version 4, header form)."""
     parts = urlsplit(url)
     headers = {"host": parts.netloc, "x-amz-content-sha256": digest_of(body), "x-amz-date": now}
@@ -66,7 +66,7 @@ def signature(url: str, body: bytes, key: str, secret: str, token: str, now: str
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
     request = "\n".join(("POST", parts.path, parts.query, lines, names, digest_of(body)))
-    scope = f"{now[:8]}/{_REGION}/{_SERVICE}/aws4_request"
+    scope = f"{now[:8]}/{_REGION}/{service}/aws4_request"
     text = "\n".join(("AWS4-HMAC-SHA256", now, scope, digest_of(request.encode())))
     derived = f"AWS4{secret}".encode()
     for part in scope.split("/"):

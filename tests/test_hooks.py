@@ -177,3 +177,15 @@ def test_a_ping(root: Path, receiver: Receiver) -> None:
 def test_a_project_without_hooks_has_no_outbox(tmp_path: Path) -> None:
     root = write_project(tmp_path / "site", {})
     assert run(root, "build", "--crew", "inline").exit_code == 0 and not (root / ".aibild/outbox").exists()
+
+
+def test_releases_are_told(root: Path, receiver: Receiver, tmp_path: Path) -> None:
+    config = root / "aibild.toml"
+    where = f'\n[targets.live]\nkind = "local"\naddress = "{tmp_path / "www"}"\nbase_url = "https://harbour.example/"\n'
+    config.write_text(config.read_text() + where)
+    assert run(root, "build", "--crew", "inline").exit_code == 0
+    receiver.came.clear()
+    shipped = run(root, "deploy", "live", "--no-check")
+    assert shipped.exit_code == 0, shipped.stderr
+    assert receiver.types == ["site.deployed"] and receiver.data(0)["target"] == "live" and receiver.data(0)["sent"] > 10
+    assert run(root, "deploy", "live", "--no-check").exit_code == 0 and len(receiver.came) == 1, "nothing new, nothing told"

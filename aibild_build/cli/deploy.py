@@ -15,7 +15,7 @@ import click
 from ..config import Config, TargetSettings
 from ..deploy import Clock, Manner, Shipped
 from ..errors import RefusedError
-from ..model import Finding, Level
+from ..model import Finding, Json, Level
 from ..store import Store
 from .places import named_target
 from .shared import common, errors, posting, print_findings, print_json, seconds, today
@@ -77,6 +77,8 @@ def deploy(
                 done = shipping.deploy(site, lock, settings, target, clock(), manner)
             if not plan_only:
                 found += shipping.empty_caches(root, settings, done.purge, os.environ, now=clock().moment())[1]
+        if done is not None and not plan_only:
+            tell_hooks(root, done)
         seen = None
         if (verify or verify_only) and not plan_only:
             seen = shipping.verify(site, settings, None if isinstance(target, Handover) else shipping.digests_at(target))
@@ -91,6 +93,18 @@ def deploy(
             for line in shipped_lines(done, seen, planned=plan_only):
                 click.echo(line, err=True)
         sys.exit(1 if any(one.level is Level.ERROR for one in found) else 0)
+
+
+def tell_hooks(root: Path, done: Shipped) -> None:
+    """Other systems learn of a release that was not there before; where files are only handed over, of each time."""
+    if done.release == done.previous and done.release:
+        return
+    from ..build.hooks import announce
+    from .identity import actor
+
+    counts: dict[str, Json] = {"files": done.files, "sent": done.sent, "sent_bytes": done.sent_bytes}
+    told = {"target": done.target, "release": done.release, "previous": done.previous, **counts}
+    announce(root, "site.deployed", actor(root).when, told)
 
 
 def clock() -> Clock:

@@ -91,7 +91,6 @@ def test_the_shell_form_runs_from_end_to_end(checkout: Path, seaweed: Server, tm
     second = checked_out("second")
     said = _run(shell["site"], second, writer)
     assert "and 0 files" in said
-    pictures = (".avif", ".webp", ".jpg")
     built = {path: data for path, data in tree(first / "dist").items() if not path.startswith(".aibild/")}
     pictures = {path for path in built if path.endswith((".avif", ".webp", ".jpg"))}
     left = set(tree(second / "dist"))

@@ -198,7 +198,7 @@ def test_a_network_that_is_gone_is_left_alone(tmp_path: Path, seaweed: Server) -
     store = gone.machine(pem=PEM)
     assert taken(store, "a") is None
     assert make(store, "a", b"mine")[0] == digest_of(b"mine") and taken(store, "a") == b"mine"
-    assert store.degraded.startswith("shared store left alone, the build goes on without it")
+    assert "does not answer" in store.degraded
     assert store.remote is not None and store.remote.requests == 1, "and asked no more"
 
 
@@ -218,7 +218,7 @@ def test_a_network_that_is_slow_or_lies(seaweed: Server, tmp_path: Path) -> None
         assert taken(there.machine(), "b") is None
         between.spoil, between.cut = lambda path, body: body, lambda path: "/cas/" in path
         cut = there.machine()
-        assert taken(cut, "c") is None and cut.degraded.startswith("shared store left alone")
+        assert taken(cut, "c") is None and "does not answer" in cut.degraded
         between.cut, between.delay_s = lambda path: False, 1.5
         slow = there.machine(slow_s=1)
         assert [taken(slow, name) for name in ("a", "b", "c")].count(None) >= 2

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter, time_ns
@@ -53,6 +53,7 @@ from .refining import refine_files
 from .spill import SpillingStore
 from .talk import Talk
 from .trail import refuse_untold
+from .upkeep import site_keys
 
 _FEWEST_SOURCES = 300  # so many texts take about as long to read as a copy of the process takes to make
 
@@ -140,8 +141,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
         origins = {one.variant.encode: one.variant.pixels for brief in briefs for one in brief.renditions}
         done = _published(options, project, texts, output, pictures, made, lock, files, store, say, origins, lacks)
-        store.share_pack(pack_name(config))
-        _tell_shared(store, say)
+        _share(replace(project, lock=lock), store, say, made.made + files.encoded + files.embedded + files.signed)
         findings = (
             *draft_findings(project, drafts),
             *approval_findings(project, wanted, lacks),
@@ -300,15 +300,22 @@ def opened_store(options: Options, project: Project, output: Path) -> Iterator[t
     store = open_store(*arguments)
     if store.remote is not None:
         store.remote.begin(listed=True)
+        if not store.remote.answers(pack):  # asked once, so that not every worker waits for the same dead network
+            arguments = (*arguments[:4], "", "")
     try:
         yield store, arguments
     finally:
         shutil.rmtree(spill, ignore_errors=True)
 
 
-def _tell_shared(store: SpillingStore, say: Talk) -> None:
-    if store.remote is not None:
-        say.note(store.remote.said())
+def _share(project: Project, store: SpillingStore, say: Talk, made: int) -> None:
+    """Leave the site's pack in the shared store, and say one line about it."""
+    if store.remote is None:
+        return
+    if made and store.remote.writes:
+        site_keys(project, store)  # what workers recorded was not looked up here yet
+    store.share_pack(pack_name(project.config))
+    say.note(store.remote.said())
 
 
 def _spread(options: Options) -> Spread:

@@ -50,14 +50,14 @@ def cache_gc(root: Path, *, store_dir: Path | None = None, grace_s: float, max_b
     """
     project, store = _open(root, store_dir, read_only=False)
     limit = max_bytes if max_bytes is not None else project.config.store_max_bytes or None
-    return store.gc(_roots(project, store), max_bytes=limit, grace_s=grace_s, now=now, digests_of=digests_of)
+    return store.gc(site_keys(project, store), max_bytes=limit, grace_s=grace_s, now=now, digests_of=digests_of)
 
 
 def cache_push(root: Path, environ: Mapping[str, str], *, store_dir: Path | None = None) -> Moved:
     """Give the shared store every record of this machine with its blobs, and the site's pack."""
     project, store = _open_shared(root, environ, store_dir)
     moved = push(store, digests_of)
-    _roots(project, store)
+    site_keys(project, store)
     store.share_pack(pack_name(project.config))
     return moved
 
@@ -65,9 +65,9 @@ def cache_push(root: Path, environ: Mapping[str, str], *, store_dir: Path | None
 def cache_pull(root: Path, environ: Mapping[str, str], *, store_dir: Path | None = None) -> Moved:
     """Fetch from the shared store all that the project as it stands needs."""
     project, store = _open_shared(root, environ, store_dir, reads=True)
-    moved = pull(store, sorted(_roots(project, store)), digests_of)
+    moved = pull(store, sorted(site_keys(project, store)), digests_of)
     if store.remote is not None and store.remote.note:
-        raise StoreError(store.remote.note)
+        raise StoreError(store.remote.note, hint=store.remote.detail)
     return moved
 
 
@@ -101,7 +101,7 @@ def shared_gc(
 ) -> GcReport:
     """Weed the shared store by what the project needs; see `store.gc_remote`."""
     project, store = _open_shared(root, environ, store_dir)
-    return gc_remote(store, _roots(project, store), max_bytes=max_bytes, grace_s=grace_s, now=now, digests_of=digests_of)
+    return gc_remote(store, site_keys(project, store), max_bytes=max_bytes, grace_s=grace_s, now=now, digests_of=digests_of)
 
 
 def _open_shared(root: Path, environ: Mapping[str, str], store_dir: Path | None, *, reads: bool = False) -> tuple[Project, Store]:
@@ -114,7 +114,8 @@ def _open(root: Path, store_dir: Path | None, *, read_only: bool) -> tuple[Proje
     return project, Store(store_dir or store_path(project), max_bytes=project.config.store_max_bytes, read_only=read_only)
 
 
-def _roots(project: Project, store: Store) -> set[str]:
+def site_keys(project: Project, store: Store) -> set[str]:
+    """All that the lock pins and all that the next build would ask for; each is looked up on the way."""
     keys = set()
     for assets in project.lock.briefs.values():
         for pinned in assets.values():

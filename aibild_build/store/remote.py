@@ -37,7 +37,7 @@ class Remote:
 
     With a `namespace` (an untrusted pull request) everything is written below `pr/<namespace>/`, unsigned, and read from there
     before the trusted part; nobody else reads it. `clock` counts seconds. `note` is one line for the user when the storage was
-    left alone, or "".
+    left alone, or "", and `detail` what its library said then.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Remote:
     def begin(self, *, listed: bool) -> None:
         """A new run: forget what was known of the network. With `listed` the storage is listed once and then believed to hold
         that; a single job asks for each name instead."""
-        self.note = ""
+        self.note = self.detail = ""
         self.records = self.files = self.bytes = self.refused = self.requests = 0
         self.gave = 0
         self._listed = listed
@@ -85,6 +85,11 @@ class Remote:
         mode = "reads and writes" if self.writes else "reads only"
         said = f"shared store {self.bucket.address}: {mode}, took {self.records} records and {self.files} files"
         return f"{said} ({self.bytes} bytes)" + (f", refused {self.refused}" if self.refused else "")
+
+    def answers(self, name: str) -> bool:
+        """Whether the storage answers at all, by one small question; if not, it is left alone from here on."""
+        self._ask(partial(self.bucket.head, f"v1/packs/{name}"))
+        return not self._off
 
     # --- reading
 
@@ -304,15 +309,16 @@ class Remote:
             answer = request()
         except BucketUnreachable as error:
             self._off = True
-            self.note = f"shared store left alone, the build goes on without it: {error.message}"
+            self.note = f"shared store {self.bucket.address} does not answer: left alone, the build goes on without it"
+            self.detail = error.message
             return None
         except BucketDenied as error:
-            self._off = not writing
-            self._no_more_writes(f"refuses what we {'write' if writing else 'ask'} ({error.message})")
+            self._refused_us(error, writing=writing)
             return None
         except BucketError as error:
             if writing:
-                self._no_more_writes(f"takes nothing ({error.message})")
+                self.detail = error.message
+                self._no_more_writes("takes nothing")
             else:
                 self.refused += 1  # larger than anything of ours
             return None
@@ -323,6 +329,14 @@ class Remote:
             self._off = True
             self.note = f"shared store {self.bucket.address} is too slow: the build goes on without it"
         return answer
+
+    def _refused_us(self, error: BucketDenied, *, writing: bool) -> None:
+        self.detail = error.hint or error.message
+        if writing:
+            self._no_more_writes("refuses what we write")
+        else:
+            self._off = True
+            self.note = f"shared store {self.bucket.address} refuses our credentials: the build goes on without it"
 
     def _no_more_writes(self, why: str) -> None:
         self._writes = False

@@ -38,7 +38,9 @@ def push(store: Store, digests_of: DigestsOf) -> Moved:
     """Give the shared store every record that is here, blobs first. Raises StoreError where this machine may not write."""
     remote = remote_of(store)
     if not remote.can_create():
-        raise StoreError(remote.note or "this machine has no key that signs records", hint="AIBILD_STORE_KEY names one")
+        raise StoreError(
+            remote.note or "this machine has no key that signs records", hint=remote.detail or "AIBILD_STORE_KEY names one"
+        )
     there, files = remote.names("rec"), dict(remote.names("cas"))
     wanted = [record for record in store.records() if str(record["key"]) not in there]
     blobs = {digest: "" for record in wanted for digest in blobs_named(record, digests_of) if digest not in files}
@@ -55,7 +57,7 @@ def push(store: Store, digests_of: DigestsOf) -> Moved:
     whole = [record for record in wanted if not gone.intersection(blobs_named(record, digests_of))]
     stands = list(together(lambda record: store.share(str(record["key"])), whole))
     if remote.note:
-        raise StoreError(remote.note)
+        raise StoreError(remote.note, hint=remote.detail)
     done = sum(stands)
     return Moved(records=done, blobs=len(sizes), bytes=sum(sizes), failed=len(wanted) - done)
 
@@ -85,7 +87,7 @@ def verify_remote(store: Store, digests_of: DigestsOf) -> Iterator[Problem]:
             if digest not in blobs:
                 yield Problem(shelf="record", name=key, why=f"needs the blob {digest}, which is absent", moved=False)
     if remote.note:
-        raise StoreError(remote.note)
+        raise StoreError(remote.note, hint=remote.detail)
 
 
 def stats_remote(store: Store, max_bytes: int = 0) -> StoreStats:
@@ -93,7 +95,7 @@ def stats_remote(store: Store, max_bytes: int = 0) -> StoreStats:
     remote = remote_of(store)
     blobs, records, bad = (remote.entries(shelf) for shelf in ("cas", "rec", "bad"))
     if remote.note:
-        raise StoreError(remote.note)
+        raise StoreError(remote.note, hint=remote.detail)
     total = sum(entry.bytes for entry in (*blobs, *records))
     over = max(0, total - max_bytes) if max_bytes else 0
     bad_bytes = sum(entry.bytes for entry in bad)
@@ -122,7 +124,7 @@ def gc_remote(
         for key, record in together(lambda key: (key, remote.read(key)), list(entries))
     }
     if remote.note:
-        raise StoreError(remote.note)
+        raise StoreError(remote.note, hint=remote.detail)
     users = Counter(digest for named in needs.values() for digest in named)
     left = sum(entry.bytes for entry in (*entries.values(), *blobs.values()))
     gone: list[Entry] = []
@@ -143,7 +145,7 @@ def gc_remote(
     remote.remove(unused)
     remote.remove([*others, *remote.stale_namespaces(horizon)])
     if remote.note:
-        raise StoreError(remote.note)
+        raise StoreError(remote.note, hint=remote.detail)
     freed = sum(entry.bytes for entry in (*gone, *unused))
     return GcReport(records=len(gone), blobs=len(unused), bad=len(others), tmp=0, freed_bytes=freed, left_bytes=left)
 

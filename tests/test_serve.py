@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,7 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import CONFIG, FILES, edit, write_project
+from aibild_build.build import Options
+from aibild_build.build.generate import generate
+from tests.support.project import CONFIG, FILES, TODAY, edit, write_project
 from tests.support.serving import Serving, serving, until
 
 BELOW = CONFIG.replace("https://harbour.example/", "https://harbour.example/some/path/", 1)
@@ -117,6 +120,19 @@ def test_the_shelf_shows_briefs(at: Serving) -> None:
     page = at.text("/__aibild/")
     assert "boat" in page and "quay" in page and page.count('class="badge"') == 2 and "aibild generate boat" in page
     assert at.get("/__aibild/shelf.css")[0].status == 200 and at.get("/__aibild/nothing")[0].status == 404
+
+
+def test_the_shelf_shows_candidates(tmp_path: Path) -> None:
+    root = write_project(tmp_path)
+    generate(Options(root=root, crew="inline"), ("boat",), today=TODAY)
+    with serving(root, watch=False) as at:
+        page = at.text("/__aibild/")
+        cut = re.search(r'<img src="(cuts/[^"]+)"', page)
+        assert cut and page.count("in use</strong>") == 1 and "aibild generate quay" in page
+        answer, body = at.get(f"/__aibild/{cut[1]}")
+        assert answer.getheader("Content-Type") == "image/webp" and body[8:12] == b"WEBP"
+        assert at.get(f"/__aibild/{cut[1]}", {"If-None-Match": answer.getheader("ETag") or ""})[0].status == 304
+        assert at.get("/__aibild/cuts/0-0.webp")[0].status == 404
 
 
 def test_findings_of_a_page(at: Serving) -> None:

@@ -33,12 +33,12 @@ def shared_out(
     fails.
     """
     parts = _parts(items, min(workers, len(items) // fewest)) if _may_fork() else [items]
-    with _collector_at_rest():
+    with collector_at_rest():
         return _carried_out(parts, work)
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
     """What is made here by the ten thousand lasts: looking through all of it for garbage took a quarter of the time. What stood
     before is not touched either, so that copies of the process share its memory."""
     was_at_work = gc.isenabled()

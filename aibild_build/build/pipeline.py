@@ -38,7 +38,7 @@ from ..plan.shared import pack_name, shared_arguments
 from ..renditions.credentials import credential_folders
 from .draft import as_closed, as_draft, draft_findings
 from .exactness import Exactness
-from .forks import cores, shared_out
+from .forks import collector_at_rest, cores, shared_out
 from .gating import let_files_through, outcomes_of, refuse_unapproved, refuse_unjudged, said_of
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
@@ -188,7 +188,8 @@ def _read(options: Options, today: str, texts: Texts) -> Project:
     if options.force:
         texts.forget()
     try:
-        return open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options), texts=texts)
+        with collector_at_rest():
+            return open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options), texts=texts)
     except AibildError:
         if not stood:
             texts.forget()
@@ -226,7 +227,7 @@ def _published(
 ) -> _Published:
     """Render what pages need it, make what they share, and put all of it into the output folder."""
     state = project.config.root / STATE_FOLDER
-    with output_turn(output, state), staging_folder(output) as staging:
+    with output_turn(output, state), staging_folder(output) as staging, collector_at_rest():
         renderer, remembered = plan.renderer_for(project, pictures), read_remembered(options.memory)
         pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
         written = render_pages(pages, renderer, staging, say, workers=workers_of(options), words=Words(project.config, texts))

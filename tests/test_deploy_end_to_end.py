@@ -63,6 +63,15 @@ def test_the_whole_way(seaweed: Server, edge: Cdn, tmp_path: Path, mode: str) ->
     assert "A larger harbour" in seen(edge)
     assert {change["reason"] for change in second["changes"]} == {"CHANGED"}  # type: ignore[attr-defined]
 
+    restored = run("restore", "quay")
+    folder = root / str(restored["folder"])
+    facts = json.loads((folder / "picture.json").read_text())
+    assert restored["lacking"] == [] and facts["published"]["pixels"] == restored["pixels"] and facts["decisions"]
+    assert json.loads((folder / "recipe.json").read_text())["key"] and (folder / "master.png").read_bytes()[:4] == b"\x89PNG"
+    delivered = next(folder.glob("files/*.avif"))
+    assert delivered.read_bytes() == (root / "dist/pictures" / delivered.name).read_bytes()
+    assert run("restore", f"{edge.url}pictures/{delivered.name}", "--to", "again")["pixels"] == restored["pixels"]
+
     listed = run("releases")["releases"]
     assert [one["id"] for one in listed] == [second["release"], first["release"]]  # type: ignore[attr-defined]
     run("rollback")
@@ -165,3 +174,25 @@ def test_lazy_bytes_are_fetched_only_where_the_origin_lacks_them(seaweed: Server
     again = json.loads(aibild("deploy", "--no-check", "--json", cwd=second, **seaweed.environ).stdout)
     assert [(one["path"], one["reason"]) for one in again["changes"]] == [(lost, "MISSING_REMOTE")]
     assert bucket.head(lost) is not None
+
+
+def test_the_store_keeps_what_releases_show(tmp_path: Path) -> None:
+    """A picture that a kept release shows survives a collection, though the lock knows it no more."""
+    target = '\n[targets.production]\nkind = "local"\naddress = "www"\n'
+    root = write_project(tmp_path, {"aibild.toml": CONFIG + target})
+    run_build(root)
+    assert aibild("deploy", "-q", "--no-check", cwd=root).returncode == 0
+    edit(root, "briefs/boat.yaml", "#b03a2e", "#123456")
+    (root / "aibild.lock").unlink()
+    (root / "aibild.audit.jsonl").unlink()
+    run_build(root)
+    assert aibild("releases", cwd=root).returncode == 0
+    assert aibild("cache", "gc", "--grace-days", "0", cwd=root).returncode == 0
+    kept = aibild("restore", "boat", "--to", "back", cwd=root)
+    assert kept.returncode == 0 and (root / "back/master.png").is_file(), kept.stderr
+    (root / ".aibild/published-production.json").unlink()
+    assert aibild("cache", "gc", "--grace-days", "0", cwd=root).returncode == 0
+    lost = aibild("restore", "boat", "--to", "lost", cwd=root)
+    assert lost.returncode == 1 and "lacking: the" in lost.stderr
+    unknown = aibild("restore", "baot", cwd=root)
+    assert unknown.returncode == 3 and "did you mean `boat`?" in unknown.stderr

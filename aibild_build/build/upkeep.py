@@ -12,6 +12,7 @@ from ..errors import StoreError
 from ..plan import expected_assets, store_path
 from ..plan.gates import file_questions, gates_at_work, questions
 from ..plan.pictures import asset_key, want_assets
+from ..plan.published import published
 from ..plan.reading import Project, open_project
 from ..plan.records import digests_of
 from ..plan.renditions import want_renditions
@@ -45,7 +46,8 @@ def cache_verify(root: Path, *, store_dir: Path | None = None) -> Iterator[Probl
 def cache_gc(root: Path, *, store_dir: Path | None = None, grace_s: float, max_bytes: int | None, now: float) -> GcReport:
     """Remove what the project as it stands does not need and nobody used for `grace_s`.
 
-    Kept are all that the lock pins and all that the next build would ask for. With `max_bytes`, or the `max_size` of
+    Kept are all that the lock pins, all that the next build would ask for, and the pictures of every release that can be rolled
+    back to. With `max_bytes`, or the `max_size` of
     aibild.toml, the least recently used go first and only until the store is that small. `now` in seconds since the epoch.
     """
     project, store = _open(root, store_dir, read_only=False)
@@ -121,6 +123,8 @@ def site_keys(project: Project, store: Store) -> set[str]:
         for pinned in assets.values():
             for pin in pinned.candidates:
                 keys |= {pin.recipe, asset_key(pin.recipe, pin.pixels)}
+    for recipe, pixels in published(project.config.root):
+        keys |= {recipe, asset_key(recipe, pixels)}
     wanted = want_assets(project, store)
     keys |= {recipe.key for want in wanted for recipe in want.recipes}
     at_work = gates_at_work(project)

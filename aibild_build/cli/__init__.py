@@ -16,7 +16,7 @@ from .. import __version__
 
 _SECTIONS = {
     "Every day": ("init", "plan", "build", "serve", "check", "deploy", "why"),
-    "Published": ("releases", "rollback"),
+    "Published": ("releases", "rollback", "restore"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify", "hooks"),
     "Pictures": ("generate", "refine", "gates", "brief", "briefs", "models", "cache", "report"),
 }
@@ -28,6 +28,7 @@ _HELP = {
     "check": "Check a built site, ours or anybody's.",
     "deploy": "Bring the built site to its host.",
     "releases": "List what was deployed.",
+    "restore": "Bring back what is known of a published picture.",
     "rollback": "Show a former release again.",
     "why": "Say why something would be made again.",
     "generate": "Make pictures and pin them in aibild.lock.",

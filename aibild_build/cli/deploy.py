@@ -56,6 +56,7 @@ def deploy(
         from ..config import output_of
         from ..reports.deploy import plan_lines, shipped_lines, shipped_object
         from ..targets import Handover, load
+        from .published import remember_published
 
         config, settings = named_target(root, name)
         folder = output or root / output_of(config, settings)
@@ -75,10 +76,11 @@ def deploy(
                 done, _ = shipping.plan_deploy(site, lock, settings, target, clock(), manner)
             else:
                 done = shipping.deploy(site, lock, settings, target, clock(), manner)
+            if not plan_only and done.changes and not isinstance(target, Handover):
+                remember_published(root, settings, target)
             if not plan_only:
+                tell_hooks(root, done)
                 found += shipping.empty_caches(root, settings, done.purge, os.environ, now=clock().moment())[1]
-        if done is not None and not plan_only:
-            tell_hooks(root, done)
         seen = None
         if (verify or verify_only) and not plan_only:
             seen = shipping.verify(site, settings, None if isinstance(target, Handover) else shipping.digests_at(target))

@@ -13,7 +13,8 @@ from .lease import Clock
 from .planning import Change, Reason
 from .purging import empty_caches, purge_file
 from .records import Release, Row, Shown
-from .shipping import Manner, Shipped, deploy, digests_at, origin_of, plan_deploy, releases, rollback
+from .restoring import Restored, restore
+from .shipping import Manner, Shipped, deploy, digests_at, kept_releases, origin_of, plan_deploy, releases, rollback
 from .verifying import Verified, verify
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Manner",
     "Reason",
     "Release",
+    "Restored",
     "Row",
     "Shipped",
     "Shown",
@@ -33,12 +35,14 @@ __all__ = [
     "digests_at",
     "empty_caches",
     "hand_over",
+    "kept_releases",
     "origin_of",
     "plan_deploy",
     "purge_file",
     "read_built",
     "refuse_unfit",
     "releases",
+    "restore",
     "rollback",
     "strangers",
     "verify",

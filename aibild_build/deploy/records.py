@@ -47,13 +47,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A whole site. `id` begins with the moment of its first deploy, by the clock of who deployed it."""
+    """A whole site. `id` begins with the moment of its first deploy, by the clock of who deployed it; `recipes` are the keys of
+    its pictures' recipes by their pixels."""
 
     id: str
     base_url: str
     lock: str
     mode: str
     rows: Mapping[str, Row]
+    recipes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
@@ -128,6 +130,7 @@ def release_bytes(release: Release) -> bytes:
             "lock": release.lock,
             "mode": release.mode,
             "headers": [list(kind) for kind in kinds],
+            "recipes": dict(release.recipes),
         }
     ).decode()
     return f'{head[:-1]},"files":{{\n{rows}\n}}}}\n'.encode()
@@ -159,6 +162,7 @@ def read_release(data: bytes, key: str) -> Release:
             lock=str(found["lock"]),
             mode=str(found["mode"]),
             rows=rows,
+            recipes={str(pixels): str(recipe) for pixels, recipe in found["recipes"].items()},
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise _unreadable(key, error) from error

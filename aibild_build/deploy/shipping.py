@@ -20,8 +20,9 @@ from ..targets import Target, load
 from ..wire import to_json
 from .built import BuiltSite
 from .carrying import Carried, Carrier, Contents, Say, Work, lacking, plan_work
+from .collecting import kept_ids
 from .headers import headers_of
-from .lease import LEASE_S, Clock
+from .lease import LEASE_S, Clock, bucket_time
 from .origin import Standing, look, read_now, read_releases
 from .planning import PAGE_WAVE, Change, adopted, gone_pages
 from .records import Release, Row, Shown
@@ -60,7 +61,7 @@ def plan_deploy(
 ) -> tuple[Shipped, Work]:
     """What a deploy would do. Raises RefusedError for what it would not do unasked, BucketError."""
     standing = look(target.bucket)
-    release = _release(site, settings, standing, clock)
+    release = _release(site, lock, settings, standing, clock)
     work = plan_work(target, standing, release, retract=frozenset(lock.retracted))
     _refuse_risky(work, settings, manner)
     return _shipped(work, settings), work
@@ -115,6 +116,14 @@ def digests_at(target: Target) -> dict[str, str]:
     return {path: row.digest for path, row in read_releases(target.bucket, [current])[0].rows.items()} if current else {}
 
 
+def kept_releases(settings: TargetSettings, target: Target) -> tuple[Release, ...]:
+    """Every release that can be rolled back to, with all its files."""
+    current = read_now(target.bucket)[0]
+    if not current.history:
+        return ()
+    return read_releases(target.bucket, sorted(kept_ids(current, settings, bucket_time(target.bucket))))
+
+
 def _carried(
     target: Target,
     settings: TargetSettings,
@@ -145,7 +154,7 @@ def _carried(
     return replace(_shipped(done.work, settings), sent=done.sent, sent_bytes=done.sent_bytes)
 
 
-def _release(site: BuiltSite, settings: TargetSettings, standing: Standing, clock: Clock) -> Release:
+def _release(site: BuiltSite, lock: Lock, settings: TargetSettings, standing: Standing, clock: Clock) -> Release:
     """The built site as a release. A hashed name that is shown already keeps what lies there: its bytes may differ in their
     signature alone, and nobody may be sent other bytes under a name that never changes."""
     rows: dict[str, Row] = {}
@@ -160,7 +169,16 @@ def _release(site: BuiltSite, settings: TargetSettings, standing: Standing, cloc
         else:
             rows[path] = Row(digest=one.digest, bytes=size, headers=headers, immutable=immutable, pixels=one.pixels)
     name = key_of({path: [row.digest, to_json(row.headers)] for path, row in rows.items()})[:8]
-    return Release(id=f"{clock.moment()}-{name}", base_url=settings.base_url, lock=site.lock, mode=settings.mode, rows=rows)
+    shown = {row.pixels for row in rows.values() if row.pixels}
+    pins = (pin for assets in lock.briefs.values() for one in assets.values() for pin in one.candidates)
+    return Release(
+        id=f"{clock.moment()}-{name}",
+        base_url=settings.base_url,
+        lock=site.lock,
+        mode=settings.mode,
+        rows=rows,
+        recipes={pin.pixels: pin.recipe for pin in pins if pin.pixels in shown},
+    )
 
 
 def _refuse_risky(work: Work, settings: TargetSettings, manner: Manner) -> None:

@@ -38,7 +38,7 @@ def build(options: Options, *, today: str, talk: Talk | None = None, actor: Call
     report = _report_of(run) if run is not None else None
     if run is not None and report is not None and not run.changed:
         return replace(report, seconds=round(perf_counter() - started, 3))
-    if run is not None and (report := _report_of(run, checked=False)) is not None:
+    if run is not None and not options.pictures and (report := _report_of(run, checked=False)) is not None:
         from .amend import amend_or_build
 
         return amend_or_build(options, key, run, report, today=today, talk=talk, actor=actor)

@@ -388,7 +388,7 @@ def _alike(project: Project, judged: Iterable[Judged]) -> tuple[tuple[Finding, .
     for one, other, pair in pairs_of(project, judged):
         name, level = one.verdict.gate, one.question.level
         pages = [_place(project, used[brief].pages) for brief in (pair.first, pair.second)]
-        message = f"`{pair.first}` {pair.judgement.message} (pages {pages[0]} and {pages[1]})"
+        message = f"`{pair.first}` {pair.judgement.message}" + (f" (pages {pages[0]} and {pages[1]})" if all(pages) else "")
         if level is not Level.ERROR:
             findings.append(replace(_finding(project, one), rule=f"picture-{name}", message=message, measured=pair.distance))
         elif pair.judgement.outcome is Outcome.BLOCK:
@@ -401,6 +401,8 @@ def _alike(project: Project, judged: Iterable[Judged]) -> tuple[tuple[Finding, .
 
 
 def _place(project: Project, pages: Sequence[tuple[str, str]]) -> str:
-    """The first page that shows a picture, in the default language if there is one."""
+    """The first page that shows a picture, in the default language if there is one; "" where none of ours does."""
+    if not pages:
+        return ""
     lang, page_id = min(pages, key=lambda page: (page[0] != project.config.default_language, page))
     return "/" + next(page.url for page in project.site.pages if (page.lang, page.id) == (lang, page_id))

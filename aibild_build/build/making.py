@@ -18,7 +18,7 @@ from ..plan import made_day
 from ..plan.approvals import pages_with
 from ..plan.gates import Judged
 from ..plan.pictures import WantedAsset, asset_names
-from ..plan.reading import Project
+from ..plan.reading import FILE_PREFIX, Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..plan.sealing import sidecar_path
 from ..renditions.credentials import Signer
@@ -236,6 +236,8 @@ def _in_use(
         if want.name == MASTER:
             days[want.brief] = made_day(want, asset)
     kept = {brief_id: asset_names(brief) for brief_id, brief in project.site.briefs.items()}
+    if project.site.cut:  # pages were not read, and they alone name ordinary files
+        kept |= {brief: tuple(assets) for brief, assets in lock.briefs.items() if brief.startswith(FILE_PREFIX)}
     models = {name: entry for name, entry in lock.models.items() if name in project.config.models}
     return replace(lock.only(kept), models=models), assets, days
 

@@ -32,6 +32,7 @@ class Options:
     site's own. In a `time_box_s` files are encoded fast, and the time left goes into refining; a frozen build takes no notice
     of it.
     With `lazy_bytes` pictures that only the shared store has stay there, and are left out of the output.
+    `pictures` makes pictures, their records and partials alone, and leaves pages to another generator.
     """
 
     root: Path
@@ -55,12 +56,15 @@ class Options:
     strict: bool = False
     time_box_s: float | None = None
     lazy_bytes: bool = False
+    pictures: bool = False
 
     @property
     def memory(self) -> Path:
-        """What builds of this kind remember. Drafts and previews keep apart, and take nothing from the real site."""
+        """What builds of this kind remember. Drafts, previews and pictures without pages keep apart, and take nothing from the
+        real site."""
         state = self.root / STATE_FOLDER
-        return state / "draft" if self.draft else state / f"target-{self.target}" if self.target else state
+        state = state / "draft" if self.draft else state / f"target-{self.target}" if self.target else state
+        return state / "pictures" if self.pictures else state
 
     @property
     def manner(self) -> Manner:

@@ -296,15 +296,14 @@ def picture_index(
             pages.setdefault(picture.id, set()).add(base + page.url)
             files.update(dict.fromkeys(urls_of(picture), picture.id))
     shown: dict[str, Json] = {
-        brief: {
-            **facts[brief],
-            "blocks": dict(project.site.briefs[brief].blocks),
-            "pages": tuple(sorted(pages[brief])),
-            **_last_day(project, brief),
-        }
-        for brief in sorted(pages)
+        brief: brief_facts(project, brief, facts[brief], tuple(sorted(pages[brief]))) for brief in sorted(pages)
     }
     return {"schema": PICTURES_SCHEMA, "pictures": shown, "urls": {url: files[url] for url in sorted(files)}}
+
+
+def brief_facts(project: Project, brief: str, facts: Mapping[str, Json], pages: tuple[str, ...]) -> dict[str, Json]:
+    """What pictures.json says of a brief's picture wherever it is shown."""
+    return {**facts, "blocks": dict(project.site.briefs[brief].blocks), "pages": pages, **_last_day(project, brief)}
 
 
 def _last_day(project: Project, brief: str) -> dict[str, Json]:

@@ -47,6 +47,7 @@ from .making import FilesMade, PicturesMade, make_pictures, make_renditions, wit
 from .options import Options
 from .outputs import gather
 from .pages import picture_facts, remember, render_pages, shared_files
+from .pictures import gather_pictures, put_pictures
 from .pinning import record_build
 from .publish import MARKER, marker_bytes, output_turn, publish, staging_folder
 from .refining import refine_files
@@ -189,7 +190,14 @@ def _read(options: Options, today: str, texts: Texts) -> Project:
         texts.forget()
     try:
         with collector_at_rest():
-            return open_project(options.root, base_url=options.base_url, today=today, spread=_spread(options), texts=texts)
+            return open_project(
+                options.root,
+                base_url=options.base_url,
+                today=today,
+                spread=_spread(options),
+                texts=texts,
+                pages_too=not options.pictures,
+            )
     except AibildError:
         if not stood:
             texts.forget()
@@ -227,21 +235,25 @@ def _published(
 ) -> _Published:
     """Render what pages need it, make what they share, and put all of it into the output folder."""
     state = project.config.root / STATE_FOLDER
+    marker = partial(
+        marker_bytes,
+        lock_digest=digest_of(write_lock(lock.untold()).encode()),
+        draft=options.draft,
+        base_url=project.config.base_url,
+        unapproved=[want.subject for want, _ in lacks],
+    )
     with output_turn(output, state), staging_folder(output) as staging, collector_at_rest():
+        if options.pictures:
+            gathered = gather_pictures(project, pictures, picture_facts(made.assets, made.lock), files.renditions, store)
+            count, removed = put_pictures(output, staging, gathered, marker(gathered.rows))
+            return _Published(rows=gathered.rows, pages=0, rendered=0, written=count, removed=removed, away=frozenset())
         renderer, remembered = plan.renderer_for(project, pictures), read_remembered(options.memory)
         pages = want_pages(project.site.pages, renderer, remembered, output, force=options.force)
         written = render_pages(pages, renderer, staging, say, workers=workers_of(options), words=Words(project.config, texts))
         shared_files(project, written, pictures, picture_facts(made.assets, made.lock), remembered, output)
         outputs = gather(project, written, pictures, files.renditions, store, pixels)
-        marker = marker_bytes(
-            outputs.rows,
-            lock_digest=digest_of(write_lock(lock.untold()).encode()),
-            draft=options.draft,
-            base_url=project.config.base_url,
-            unapproved=[want.subject for want, _ in lacks],
-        )
         away = outputs.away() if options.lazy_bytes else frozenset()
-        count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker, away=away)
+        count, removed = publish(output, staging, outputs.rows, outputs.contents, written.staged, marker(outputs.rows), away=away)
         keep_remembered(options.memory, remembered, remember(written))
     return _Published(rows=outputs.rows, pages=len(pages), rendered=written.rendered, written=count, removed=removed, away=away)
 

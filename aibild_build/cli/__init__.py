@@ -19,6 +19,7 @@ _SECTIONS = {
     "Published": ("releases", "rollback", "restore"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify", "hooks"),
     "Pictures": ("generate", "refine", "gates", "brief", "briefs", "models", "cache", "report"),
+    "Other people's pages": ("pictures", "export"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
@@ -49,6 +50,8 @@ _HELP = {
     "verify": "Say what picture files tell of themselves.",
     "cache": "Look after the store.",
     "report": "Report what the site cost.",
+    "pictures": "Make pictures for the pages of another generator.",
+    "export": "Write what other systems want to know of pictures.",
 }
 
 

@@ -141,6 +141,12 @@ def errors(as_json: bool) -> Iterator[None]:
 
 
 def _end(error: AibildError, as_json: bool) -> NoReturn:
+    tell(error, as_json)
+    sys.exit(error.exit_code)
+
+
+def tell(error: AibildError, as_json: bool = False) -> None:
+    """What an error says, on stderr, and as an object on stdout where that is asked for."""
     findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
     if isinstance(error, SourceError):
@@ -169,4 +175,3 @@ def _end(error: AibildError, as_json: bool) -> NoReturn:
         click.echo(_coloured(f"aibild: error: {error.message}"), err=True)
         if error.hint:
             click.echo(f"  hint: {error.hint}", err=True)
-    sys.exit(error.exit_code)

@@ -22,6 +22,7 @@ from .guards import read_guards
 from .hooks import read_hooks
 from .languages import read_languages
 from .models import read_models
+from .outside import read_outside
 from .settings import Config, Defaults, Images, MenuEntry, Organisation, Taxonomy
 from .slots import read_slots
 from .targets import read_targets
@@ -80,6 +81,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
     output = settings.fields("output")
     limits = settings.fields("limits")
     folder = _output_path(output)
+    slots = read_slots(settings, images.formats)
     return Config(
         root=root,
         name=site.by_language("name", codes, codes[0]),
@@ -89,7 +91,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         time_zone=_time_zone(site),
         organisation=_organisation(site.fields("organisation"), base),
         menus=_menus(settings, codes),
-        slots=read_slots(settings, images.formats),
+        slots=slots,
         images=images,
         credentials=read_credentials(settings.fields("credentials")),
         watermark_key=settings.fields("watermark").text("key"),
@@ -111,6 +113,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         targets=read_targets(settings, base),
         output=folder,
         pictures_json=output.flag("pictures_json", True),
+        outside=read_outside(settings.fields("pictures"), slots),
         feeds=output.flag("feeds", True),
         headers=output.flag("headers"),
         compress=_compress(output),

@@ -210,6 +210,14 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Which slots `aibild pictures` cuts a brief for: its collection's (`briefs/NAME.jsonl`), else `slots`; empty is all."""
+
+    slots: tuple[str, ...] = ()
+    collections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
@@ -251,6 +259,7 @@ class Config:
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     output: str = "dist"
     pictures_json: bool = True
+    outside: Outside = field(default_factory=Outside)
     feeds: bool = True
     headers: bool = False
     compress: tuple[str, ...] = ()

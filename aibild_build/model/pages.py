@@ -97,11 +97,15 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What was read: pages, briefs by id (those of ordinary image files included) and passed-through files."""
+    """What was read: pages, briefs by id (those of ordinary image files included) and passed-through files.
+
+    `cut` names slots that a brief is cut for though no page of ours shows it.
+    """
 
     pages: tuple[Page, ...]
     briefs: Mapping[str, Brief]
     static: tuple[StaticFile, ...] = ()
+    cut: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Cache(StrEnum):

@@ -113,19 +113,24 @@ def _open_graph(head: Head) -> list[str]:
     if "price" in page.product:
         rows.append(("product:price:amount", f"{page.product['price']:.2f}"))
         rows.append(("product:price:currency", str(page.product["currency"])))
-    card = "summary"
-    shared = head.primary or head.card
-    if shared is not None and (share := shared.share) is not None:
-        card = "summary_large_image"
-        rows += [
-            ("og:image", absolute(config, share.url)),
-            ("og:image:width", str(share.width)),
-            ("og:image:height", str(share.height)),
-            ("og:image:type", share.type),
-        ]
-        if shared.alt:
-            rows.append(("og:image:alt", shared.alt))
-    return [*(_meta("property", name, value) for name, value in rows), _meta("name", "twitter:card", card)]
+    return [*(_meta("property", name, value) for name, value in rows), *card_lines(config, head.primary or head.card)]
+
+
+def card_lines(config: Config, shared: Picture | Cover | None) -> list[str]:
+    """What sharing cards are told of a picture, one element a line; without a picture only that there is none."""
+    if shared is None or shared.share is None:
+        return [_meta("name", "twitter:card", "summary")]
+    share = shared.share
+    rows = [
+        ("og:image", absolute(config, share.url)),
+        ("og:image:width", str(share.width)),
+        ("og:image:height", str(share.height)),
+        ("og:image:type", share.type),
+    ]
+    if shared.alt:
+        rows.append(("og:image:alt", shared.alt))
+    lines = [_meta("property", name, value) for name, value in rows]
+    return [*lines, _meta("name", "twitter:card", "summary_large_image")]
 
 
 def _meta(kind: str, name: str, content: str) -> str:

@@ -49,8 +49,7 @@ def graph(config: Config, page: Page, pictures: Sequence[Picture], primary: Pict
     seen: dict[str, Node] = {}
     for picture in pictures:
         seen.setdefault(_picture_id(config, page, picture), _image(config, page, picture))
-    text = _ENCODER.encode({"@context": "https://schema.org", "@graph": [*nodes, *seen.values()]})
-    return text.replace("<", "\\u003c")
+    return script_json({"@context": "https://schema.org", "@graph": [*nodes, *seen.values()]})
 
 
 def moment(config: Config, day: str) -> str:
@@ -195,9 +194,14 @@ def _breadcrumbs(config: Config, page: Page, crumbs: Sequence[PageView]) -> Node
 
 
 def _image(config: Config, page: Page, picture: Picture) -> Node:
+    return image_node(config, picture, _picture_id(config, page, picture))
+
+
+def image_node(config: Config, picture: Picture, address: str) -> Node:
+    """A picture as schema.org's ImageObject, in the picture's language; `address` is its `@id`."""
     node: Node = {
         "@type": "ImageObject",
-        "@id": _picture_id(config, page, picture),
+        "@id": address,
         "contentUrl": absolute(config, picture.src.url),
         "width": _pixels(picture.src.width),
         "height": _pixels(picture.src.height),
@@ -217,8 +221,13 @@ def _image(config: Config, page: Page, picture: Picture) -> Node:
         node["copyrightNotice"] = picture.copyright
     if picture.source_type:
         node["digitalSourceType"] = digital_source_type(picture.source_type)
-    node["inLanguage"] = page.lang
+    node["inLanguage"] = picture.lang
     return node
+
+
+def script_json(value: Node) -> str:
+    """A node as text for `<script type="application/ld+json">`, `<` escaped."""
+    return _ENCODER.encode(value).replace("<", "\\u003c")
 
 
 def digital_source_type(source_type: str) -> str:

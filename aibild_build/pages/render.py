@@ -233,7 +233,7 @@ def _makers(config: Config, lang: str) -> dict[str, Callable[..., Markup]]:
         return picture_html(_given(picture), css_class=css_class, eager=eager)
 
     def figure(picture: Picture, caption: str | None = None, credit: str | None = None, css_class: str = "") -> Markup:
-        return _figure(_given(picture), config, lang, caption, credit, css_class)
+        return figure_of(_given(picture), config, lang, caption, credit, css_class)
 
     return {"picture_html": picture, "figure_html": figure}
 
@@ -244,9 +244,10 @@ def _given(picture: Picture | None) -> Picture:
     return picture
 
 
-def _figure(
+def figure_of(
     picture: Picture, config: Config, lang: str, caption: str | None = None, credit: str | None = None, css_class: str = ""
 ) -> Markup:
+    """A figure with what a picture alone cannot know: the base URL's path, and words in the page's language."""
     note = phrase(lang, "ai_note") if picture.label else ""
     linked = replace(picture, license=local(config, picture.license))
     return figure_html(linked, caption, credit, note=note, css_class=css_class)
@@ -270,7 +271,7 @@ def _content(page: Page, reading: Reading, config: Config) -> tuple[Markup, tupl
                 str(error.args[0]), path=piece.origin.path, line=piece.origin.line, page=page.origin.path
             ) from error
         pictures.append(picture)
-        parts.append(picture_html(picture) if piece.inline else _figure(picture, config, page.lang))
+        parts.append(picture_html(picture) if piece.inline else figure_of(picture, config, page.lang))
     return Markup("".join(parts)), tuple(pictures)
 
 

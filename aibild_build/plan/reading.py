@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .. import engines, gates
 from ..brief import brief_of_file, read_briefs
@@ -63,12 +63,14 @@ def open_project(
     today: str = "",
     spread: Spread | None = None,
     texts: Texts | None = None,
+    pages_too: bool = True,
 ) -> Project:
     """Read everything under `root`. Raises SourceError with all fatal findings of the run, and CredentialError where the
     certificate that is named cannot be read.
 
     `today` (YYYY-MM-DD) is what pages' dates are held against; without it no date is called future. `spread` and
-    `texts` as in `read_pages`.
+    `texts` as in `read_pages`. Without `pages_too` the content, which may be another generator's, is left unread,
+    and every brief is cut for the slots that `[pictures]` names.
     """
     config, findings = read_config(root, base_url=base_url)
     if config is None:
@@ -76,12 +78,14 @@ def open_project(
     if faults := tuple(_folders(root)):
         raise SourceError((*(finding for finding in findings if finding.level is Level.FATAL), *faults))
     briefs, brief_findings = read_briefs(config)
-    pages, static, page_findings = read_pages(config, today=today, spread=spread, texts=texts)
+    pages, static, page_findings = read_pages(config, today=today, spread=spread, texts=texts) if pages_too else ((), (), ())
     pages = tuple(page for page in pages if not page.draft)
     files, file_findings = _file_briefs(config, pages)
     lock, lock_digest, lock_findings = _read_lock(root)
-    site = Site(pages=pages, briefs={**briefs, **files}, static=static)
-    found = (*findings, *brief_findings, *page_findings, *file_findings, *lock_findings, *_cross_check(config, site))
+    cut = {} if pages_too else {brief.id: slots_outside(config, brief) for brief in briefs.values()}
+    site = Site(pages=pages, briefs={**briefs, **files}, static=static, cut=cut)
+    told = _cross_check(config, site) if pages_too else _check_outside(config, site)
+    found = (*findings, *brief_findings, *page_findings, *file_findings, *lock_findings, *told)
     if any(finding.level is Level.FATAL for finding in found):
         raise SourceError(tuple(finding for finding in found if finding.level is Level.FATAL))
     signer = find_signer(config.credentials, root, os.environ)
@@ -138,9 +142,19 @@ def uses(config: Config, site: Site) -> Mapping[str, Use]:
             slot = config.slots[reference.slot]
             slots.setdefault(reference.brief, set(everywhere)).update((slot.name, *slot.also))
             pages.setdefault(reference.brief, set()).add((page.lang, page.id))
+    for brief, names in site.cut.items():
+        slots.setdefault(brief, set()).update(names)
+        pages.setdefault(brief, set())
     found = {brief: Use(slots=tuple(sorted(slots[brief])), pages=tuple(sorted(pages[brief]))) for brief in sorted(slots)}
     _USES["last"] = config, site, found
     return found
+
+
+def slots_outside(config: Config, brief: Brief) -> tuple[str, ...]:
+    """The slots that a brief is cut for where no page of ours says so."""
+    path = PurePosixPath(brief.origin.path)
+    own = config.outside.collections.get(path.stem, ()) if path.suffix == ".jsonl" else ()
+    return own or config.outside.slots or tuple(config.slots)
 
 
 def _file_briefs(config: Config, pages: tuple[Page, ...]) -> tuple[dict[str, Brief], tuple[Finding, ...]]:
@@ -200,6 +214,18 @@ def _cross_check(config: Config, site: Site) -> list[Finding]:
     return findings
 
 
+def _check_outside(config: Config, site: Site) -> list[Finding]:
+    """What can be judged without pages of ours: engines, settings, and briefs that lack words in a language of the site."""
+    known = engines.names()
+    findings = [_engine_fault(brief, known) for _, brief in sorted(site.briefs.items()) if brief.engine not in known]
+    findings += (*_unknown_tables(config), *gate_faults(config, site.briefs))
+    for _, brief in sorted(site.briefs.items()):
+        for language in config.languages:
+            if language.code not in brief.alt:
+                findings.append(_no_alt(brief, language.code, brief.id, brief.origin))
+    return findings
+
+
 def _homeless(config: Config, site: Site) -> Iterator[Finding]:
     if not any(page.id == "" and page.lang == config.default_language for page in site.pages):
         message = f"expected a home page in {config.default_language} at site/index.md, got none"
@@ -251,13 +277,17 @@ def _brief_fault(reference: PictureRef, briefs: Mapping[str, Brief]) -> Finding:
 
 
 def _alt_finding(page: Page, reference: PictureRef, brief: Brief) -> Finding:
+    return _no_alt(brief, page.lang, page.url or "/", reference.origin)
+
+
+def _no_alt(brief: Brief, lang: str, subject: str, origin: Origin) -> Finding:
     return Finding(
         rule="image-alt-missing",
         level=Level.ERROR,
-        message=f"picture `{brief.id}` has no alt text in `{page.lang}`",
-        origin=Origin(path=reference.origin.path, line=reference.origin.line),
-        subject=page.url or "/",
-        hint=f"add `alt: {{{page.lang}: …}}` to {brief.origin.path}",
+        message=f"picture `{brief.id}` has no alt text in `{lang}`",
+        origin=origin,
+        subject=subject,
+        hint=f"add `alt: {{{lang}: …}}` to {brief.origin.path}",
     )
 
 

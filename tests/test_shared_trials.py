@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from aibild_build.bucket import Bucket, Patience, open_bucket
+from aibild_build.build.jobs import _keep
 from aibild_build.canonical import digest_of
+from aibild_build.engines import Drawn
 from aibild_build.errors import StoreError
+from aibild_build.imagefile import encode_png
 from aibild_build.plan.records import digests_of
+from aibild_build.recipe import compose
 from aibild_build.store import RecordKey, Remote, Store, gc_remote, new_key, pull, push, stats_remote, verify_remote
 from aibild_build.store.lines import seal
 from tests.support import proxy
@@ -277,3 +281,20 @@ def test_a_pack_brings_every_record_in_one_request(weed: Site) -> None:
         bucket.put("v1/packs/site", spoilt)
         other = Store(weed.folder / digest_of(spoilt)[:8], remote=weed.machine().remote, pack="site")
         assert all(other.lookup(_key(f"n{at}")) is not None for at in range(20)), "each is asked for alone then"
+
+
+def test_of_two_pictures_for_one_recipe_the_first_is_right_for_both(site: Site) -> None:
+    """GPUs do not repeat each other bit for bit: here two machines have made other pixels of the same recipe."""
+    asked = compose(engine="flat", fingerprint=1, prompt="a quay", negative="", seed=5, size=(8, 8), parameters={}, inputs=[])
+    order = {"engine": "flat", "subject": "quay", "expected": "", "again": False, "today": "2026-11-23"}
+    kept = []
+    for shade in (10, 11):
+        drawn = Drawn(samples=bytes([shade]) * 192, size=(8, 8), mode="RGB", source_type="digitalArt", environment={})
+        png = encode_png(drawn.samples, drawn.size, drawn.mode)
+        kept.append(_keep(site.machine(pem=PEM), order, asked, drawn, png, 1.0))
+    assert kept[0] == kept[1]
+    other = Drawn(samples=bytes([12]) * 192, size=(8, 8), mode="RGB", source_type="digitalArt", environment={})
+    repinned = _keep(
+        site.machine(pem=PEM), {**order, "again": True}, asked, other, encode_png(bytes([12]) * 192, (8, 8), "RGB"), 1.0
+    )
+    assert repinned.pixels != kept[0].pixels, "who asked for new pixels keeps them"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aibild_build.build import Options, build
-from tests.support.project import TODAY, run_build, tree, write_project
+from aibild_build.store import new_key
+from tests.support.project import CONFIG, TODAY, run_build, tree, write_project
 from tests.support.ray_cluster import RayCluster
 
 
@@ -43,3 +44,21 @@ def test_a_ray_cluster_builds_the_same_site(alone: Path, ray_cluster: RayCluster
 
 def test_the_executor_of_dask_builds_the_same_site(alone: Path, dask: str, tmp_path: Path) -> None:
     same(alone, write_project(tmp_path), dask)
+
+
+def test_workers_elsewhere_meet_the_run_in_the_shared_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have nothing in common with it but a bucket; qualities, pictures and files are found there as they come."""
+    pem, public = new_key()
+    (tmp_path / "bucket").mkdir()
+    monkeypatch.setenv("AIBILD_STORE_KEY", pem.decode())
+    monkeypatch.setenv("FAR_STORE", str(tmp_path / "far"))
+    config = CONFIG.replace("avif = 40", "target = 70")
+    alone = write_project(tmp_path / "alone", {"aibild.toml": config})
+    run_build(alone)
+    shared = f'\n[store]\nremote = "file://{tmp_path}/bucket"\ntrusted = ["{public}"]\n'
+    root = write_project(tmp_path / "here", {"aibild.toml": config + shared})
+    report = build(Options(root=root, crew="tests.unit.crews.jobs:far"), today=TODAY)
+    assert report.made.picture == 2 and report.made.rendition > 20
+    assert tree(root / "dist") == tree(alone / "dist")
+    again = build(Options(root=root, crew="tests.unit.crews.jobs:far", force=False), today=TODAY)
+    assert (again.made.picture, again.made.rendition, again.made.page) == (0, 0, 0)

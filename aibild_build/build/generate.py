@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
-from .. import crews
 from ..errors import SourceError
 from ..model import Actor, Finding, Level
 from ..plan.guarding import refuse_guarded
@@ -18,6 +16,7 @@ from ..plan.reading import open_project
 from ..source import nearest
 from .exactness import Exactness
 from .gating import outcomes_of
+from .hiring import hired
 from .making import make_pictures
 from .options import Options
 from .pinning import record_build
@@ -66,7 +65,7 @@ def generate(
     output = options.root / project.config.output
     with (
         opened_store(options, project, output) as (store, arguments),
-        closing(crews.load(options.crew, workers=options.workers)) as crew,
+        hired(options, store) as crew,
     ):
         pins = Pins(project)
         takes = Exactness(project.config, store, crew, options.manner).takes if options.strict else None

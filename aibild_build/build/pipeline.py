@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from .draft import as_closed, as_draft, draft_findings
 from .exactness import Exactness
 from .forks import collector_at_rest, cores, shared_out
 from .gating import let_files_through, outcomes_of, refuse_unapproved, refuse_unjudged, said_of
+from .hiring import hired
 from .jobs import StoreArguments, open_store
 from .ledger import Spent, note_spent
 from .limits import Limits
@@ -114,7 +115,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
     state = config.root / STATE_FOLDER
     with (
         opened_store(options, project, output) as (store, arguments),
-        closing(crews.load(options.crew, workers=options.workers)) as crew,
+        hired(options, store) as crew,
     ):
         _refuse_early(options, project, today)
         pins = Pins(project)

@@ -7,11 +7,10 @@ after all shares finds them there, makes nothing, pins what each share pinned fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from time import perf_counter
 
-from .. import crews, plan
+from .. import plan
 from ..model import Actor, Report, Tally
 from ..plan.guarding import refuse_guarded
 from ..plan.models import Pins
@@ -21,6 +20,7 @@ from ..plan.renditions import want_renditions
 from .anew import mended
 from .exactness import Exactness
 from .gating import let_files_through
+from .hiring import hired
 from .ledger import Spent, note_spent
 from .making import make_pictures
 from .options import Options
@@ -48,7 +48,7 @@ def _carry_out(options: Options, share: tuple[int, int], today: str, say: Talk, 
     config, output = project.config, (options.output or plan.output_path(project)).absolute()
     with (
         opened_store(options, project, output) as (store, arguments),
-        closing(crews.load(options.crew, workers=options.workers)) as crew,
+        hired(options, store) as crew,
     ):
         pins = Pins(project)
         takes = Exactness(config, store, crew, options.manner).takes if options.strict else None

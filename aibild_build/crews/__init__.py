@@ -143,6 +143,7 @@ def _ray(workers: int) -> Crew:
     return Ray(workers)
 
 
+HERE = frozenset({"inline", "local"})  # whose workers are on this machine, and use its folders
 _MEMBERS: dict[str, Callable[[int], Crew]] = {"inline": _inline, "local": _local, "ray": _ray}
 
 

@@ -242,6 +242,7 @@ class Cluster:
                         hint="RAY_ADDRESS names its head, as host:6379; RAY_AUTH_TOKEN must be the same on all nodes",
                     ) from error
                 self._ours = True
+                _keep_stdout()
             self._ray = ray
             if "num_gpus" in needs and not ray.cluster_resources().get("GPU"):
                 _log.warning("no node of the Ray cluster has a GPU: pictures wait until one joins")
@@ -267,6 +268,13 @@ class Cluster:
         """End a worker, wherever it is."""
         with suppress(Exception):  # it may be gone, and so may the cluster
             self._ray.kill(worker)
+
+
+def _keep_stdout() -> None:
+    """Ray prints its news of dead workers to stdout, which is data here, and has no setting for that: they go to the log."""
+    from ray._private import worker
+
+    worker.print_to_stdstream = lambda told, **_: _log.info("event=ray %s", " ".join(told["lines"]))
 
 
 def _first_line(error: BaseException) -> str:

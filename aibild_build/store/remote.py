@@ -68,10 +68,15 @@ class Remote:
         self.gave = 0
         self._listed = listed
         self._names: dict[tuple[str, str], dict[str, int]] = {}
+        self._old = False
         self._waited_s = 0.0
         self._off = False
         self._writes = self._key is not None or self._namespaced
         self._probed = False
+
+    def relist(self) -> None:
+        """Others have put things there: the next question lists anew. From any thread."""
+        self._old = True
 
     @property
     def writes(self) -> bool:
@@ -269,6 +274,9 @@ class Remote:
         return not is_name(name) or (self._listed and name not in self._listing(top, shelf))
 
     def _listing(self, top: str, shelf: str) -> dict[str, int]:
+        if self._old:
+            self._old = False
+            self._names.clear()
         if (top, shelf) not in self._names:
             entries = self._ask(lambda: list(self.bucket.list(f"{top}{shelf}"))) or []
             named = ((entry.key.rpartition("/")[2], entry.bytes) for entry in entries)

@@ -28,13 +28,17 @@ def test_a_job_is_run_again_when_its_worker_is_killed(crew: Ray, tmp_path: Path)
     assert crew.cpu.submit(jobs.die_until, tmp_path, 2).result() == 3
 
 
-def test_a_job_that_kills_every_worker_is_given_up_and_harms_no_other(crew: Ray, tmp_path: Path) -> None:
+def test_a_job_that_kills_every_worker_is_given_up_and_harms_no_other(
+    crew: Ray, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     guilty = crew.cpu.submit(jobs.die_until, tmp_path, 99)
     others = [crew.cpu.submit(jobs.double, number) for number in range(20)]
     with pytest.raises(AibildError, match=f"{TRIES} workers .* died under the same job"):
         guilty.result()
     assert [other.result() for other in others] == list(range(0, 40, 2))
     assert len(list(tmp_path.iterdir())) == TRIES
+    time.sleep(0.5)
+    assert capfd.readouterr().out == "", "stdout is data, and what Ray has to say of the dead is none"
 
 
 def test_a_jobs_own_failure_is_told_and_not_tried_again(crew: Ray) -> None:

@@ -19,7 +19,7 @@ _SECTIONS = {
     "Published": ("releases", "rollback", "restore"),
     "Trust": ("review", "approve", "reject", "withdraw", "pick", "retract", "audit", "credentials", "verify", "hooks"),
     "Pictures": ("generate", "refine", "gates", "brief", "briefs", "models", "cache", "report"),
-    "Other people's pages": ("pictures", "export"),
+    "Other people's pages": ("pictures", "enhance", "export"),
 }
 _HELP = {
     "init": "Write a small two-language site that builds at once.",
@@ -44,6 +44,7 @@ _HELP = {
     "gates": "Say what the gates measured, against their limits.",
     "brief": "Look at image briefs.",
     "briefs": "Write many briefs at once, from a feed.",
+    "enhance": "Give any built site's pictures their sizes and formats.",
     "models": "Look after the models that pictures are made with.",
     "credentials": "Look after the certificate that pictures are signed with.",
     "hooks": "Look after what other systems are told.",

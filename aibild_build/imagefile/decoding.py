@@ -90,7 +90,7 @@ def open_first(data: bytes, format: str, *, pixels: int | None = None) -> Image.
 
 def _first_notes(data: bytes, found: Probe) -> list[str]:
     notes = []
-    if _frames(data, found.format) > 1:
+    if frames(data, found.format) > 1:
         notes.append("the first of several frames was taken")
     if found.orientation != 1:
         notes.append(f"orientation {found.orientation} was applied")
@@ -99,7 +99,7 @@ def _first_notes(data: bytes, found: Probe) -> list[str]:
     return notes
 
 
-def _frames(data: bytes, format: str) -> int:
+def frames(data: bytes, format: str) -> int:
     """Frames of an animation; further pages, previews and gain maps are none. Opened anew: counting moves Pillow's position."""
     if format in ("jpeg", "tiff"):
         return 1

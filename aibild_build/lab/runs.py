@@ -74,14 +74,15 @@ class _Run(NamedTuple):
 
 def look(base: str, promises: Iterable[Promise], *, runs: int, browser: str | None = None) -> Iterator[tuple[Promise, Seen]]:
     """Visit each page as each device, so many times. `base` ends with a slash. Raises AibildError without a browser."""
-    with _chromium(browser) as chromium:
+    with chromium(browser) as running:
         for promise in promises:
-            done = [_visit(chromium, base, promise) for _ in range(runs)]
+            done = [_visit(running, base, promise) for _ in range(runs)]
             yield promise, _seen(promise, done)
 
 
 @contextmanager
-def _chromium(browser: str | None) -> Iterator[Any]:
+def chromium(browser: str | None) -> Iterator[Any]:
+    """A browser that reaches nothing but this machine. Raises AibildError when there is none."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:

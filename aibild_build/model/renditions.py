@@ -14,7 +14,7 @@ class Breakpoint:
     """A slot's box from `min_width` (CSS px, inclusive) up to the next breakpoint.
 
     Box width in CSS px at viewport V is min(vw·V/100 + offset, max_width); `max_width` 0 is no cap. `offset` is negative for
-    gutters.
+    gutters. The ratio `master` is the picture's own: nothing is cut.
     """
 
     min_width: int

@@ -52,6 +52,18 @@ def graph(config: Config, page: Page, pictures: Sequence[Picture], primary: Pict
     return script_json({"@context": "https://schema.org", "@graph": [*nodes, *seen.values()]})
 
 
+def pictures_graph(config: Config, page: Page, pictures: Sequence[Picture]) -> str:
+    """An `@graph` of those pictures that have rights to tell, for a page that describes itself; "" where none has."""
+    nodes: dict[str, Node] = {}
+    for picture in pictures:
+        if picture.creator or picture.credit or picture.copyright or picture.license:
+            nodes.setdefault(_picture_id(config, page, picture), _image(config, page, picture))
+    if not nodes:
+        return ""
+    text = json.dumps({"@context": "https://schema.org", "@graph": list(nodes.values())}, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
 def moment(config: Config, day: str) -> str:
     """A day as the moment it begins in the site's time zone (ISO 8601 with offset); a date-time stays as it is.
 

@@ -28,6 +28,11 @@ def picture_html(picture: Picture, *, css_class: str = "", eager: bool = False) 
     return Markup(f"<picture{classes}>{sources}{_img(picture, eager)}</picture>")
 
 
+def sources_html(picture: Picture, *, sized: bool = True) -> Markup:
+    """The `<source>`s of a picture alone. Without `sized` they say no width and height: those of the `<img>` hold then."""
+    return Markup("".join(_source(source, sized) for source in picture.sources))
+
+
 def figure_html(
     picture: Picture, caption: str | None = None, credit: str | None = None, *, note: str = "", css_class: str = ""
 ) -> Markup:
@@ -92,11 +97,12 @@ def slots_css(slots: Mapping[str, Slot]) -> Markup:
     return Markup("\n".join(rules))
 
 
-def _source(source: Source) -> str:
+def _source(source: Source, sized: bool = True) -> str:
+    box = f' width="{source.width}" height="{source.height}"' if sized else ""
     media = f" media={_quoted(source.media)}" if source.media else ""
     return (
         f'<source{media} type="{escape(source.type)}" srcset="{escape(srcset(source.candidates))}" sizes="{escape(source.sizes)}"'
-        f' width="{source.width}" height="{source.height}">'
+        f"{box}>"
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, log
 
-from ..model import Breakpoint, Slot, ratio_value
+from ..model import MASTER, Breakpoint, Slot, ratio_value
 
 # (viewport width in CSS px, device pixel ratio): the matrix that every slot must serve, Lighthouse's mobile device among them
 DEVICES = ((360, 3.0), (412, 1.75), (768, 2.0), (1350, 1.0), (1920, 1.0))
@@ -77,7 +77,7 @@ def bands(slot: Slot) -> tuple[Band, ...]:
     """The slot's breakpoints from narrow to wide, neighbours of equal ratio joined. Their media conditions exclude each other."""
     groups: list[list[Breakpoint]] = []
     for at in slot.breakpoints:
-        if groups and ratio_value(groups[-1][0].ratio) == ratio_value(at.ratio):
+        if groups and _same(groups[-1][0].ratio, at.ratio):
             groups[-1].append(at)
         else:
             groups.append([at])
@@ -87,6 +87,10 @@ def bands(slot: Slot) -> tuple[Band, ...]:
         Band(ratio=group[0].ratio, low=low, high=high, breakpoints=tuple(group))
         for group, low, high in zip(groups, lows, ends, strict=True)
     )
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or (MASTER not in (one, other) and ratio_value(one) == ratio_value(other))
 
 
 def needs(band: Band) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ def text_areas(master: Size, ratio: str, box: Crop, safe_areas: Sequence[SafeAre
     Areas declared for `ratio` are meant in the cut picture and stay as they are; those of the master are carried over, and what
     the crop leaves of them is kept.
     """
-    wanted = ratio_value(ratio)
+    wanted = _value(master, ratio)
     if not _near(Fraction(*master), wanted) and (own := [area for area in safe_areas if _is_ratio(area, wanted)]):
         return tuple(replace(area, ratio=ratio) for area in own)
     areas = []
@@ -76,11 +76,11 @@ def close_crop(master: Size, ratio: str, focal: tuple[float, float], share: floa
 
 
 def largest_box(master: Size, ratio: str) -> Size:
-    """Width and height of the largest box of `ratio` within the master, whole pixels."""
+    """Width and height of the largest box of `ratio` within the master, whole pixels; all of it for the ratio `master`."""
     width, height = master
     if width < 1 or height < 1:
         raise ValueError(f"{width}×{height} is no size of a picture")
-    value = ratio_value(ratio)
+    value = _value(master, ratio)
     if width >= height * value:
         return min(width, max(1, round(height * value))), height
     return width, min(height, max(1, round(width / value)))
@@ -89,7 +89,7 @@ def largest_box(master: Size, ratio: str) -> Size:
 def _binding(master: Size, ratio: str, areas: Sequence[SafeArea]) -> list[tuple[int, SafeArea]]:
     """The areas that this crop must keep, in master fractions, with the number (from 1) each has in the brief."""
     own = Fraction(*master)
-    wanted = ratio_value(ratio)
+    wanted = _value(master, ratio)
     if not _near(own, wanted) and any(_is_ratio(area, wanted) for area in areas):
         return []
     return [(number, area) for number, area in enumerate(areas, 1) if area.ratio in ("*", MASTER) or _is_ratio(area, own)]
@@ -97,6 +97,10 @@ def _binding(master: Size, ratio: str, areas: Sequence[SafeArea]) -> list[tuple[
 
 def _is_ratio(area: SafeArea, value: Fraction) -> bool:
     return area.ratio not in ("*", MASTER) and _near(value, ratio_value(area.ratio))
+
+
+def _value(master: Size, ratio: str) -> Fraction:
+    return Fraction(*master) if ratio == MASTER else ratio_value(ratio)
 
 
 def _near(one: Fraction, other: Fraction) -> bool:

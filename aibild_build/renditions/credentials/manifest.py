@@ -134,8 +134,8 @@ def _ingredient(parent: Parent) -> dict[str, Json]:
 
 def _actions(story: Story, variant: Variant) -> list[Json]:
     """Created, or opened and edited; then what this rendition is of it. The first two are asked for by section 18.14."""
-    source_type = SOURCE_TYPE_BASE + story.source_type
-    made: dict[str, Json] = {"digitalSourceType": source_type, "softwareAgent": {"name": story.agent}}
+    origin: dict[str, Json] = {"digitalSourceType": SOURCE_TYPE_BASE + story.source_type} if story.source_type else {}
+    made: dict[str, Json] = {**origin, "softwareAgent": {"name": story.agent}}
     if story.day:
         made["when"] = f"{story.day}T00:00:00Z"
     opened: dict[str, Json] = {"action": "c2pa.opened", "parameters": {"ingredientIds": [_PARENT]}}
@@ -143,7 +143,7 @@ def _actions(story: Story, variant: Variant) -> list[Json]:
     if story.parent is None:
         actions = [{"action": "c2pa.created", **made}]
     elif story.imported:
-        actions = [{**opened, "digitalSourceType": source_type}]
+        actions = [{**opened, **origin}]
     else:
         actions = [opened, {"action": "c2pa.edited", **made}]
     if variant.crop != (0, 0, *story.size):

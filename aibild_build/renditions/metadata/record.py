@@ -23,7 +23,8 @@ WRITER = 1
 class Metadata:
     """Rights and origin of one picture, and its words when the site embeds them.
 
-    `source_type` is the short IPTC name; `license` the web statement of rights, `acquire` the licensor's page (absolute URLs);
+    `source_type` is the short IPTC name, "" where nobody knows it; `license` the web statement of rights, `acquire` the
+    licensor's page (absolute URLs);
     `created` a day YYYY-MM-DD or ""; `ai_system` is empty unless a trained model made the picture. `words` are (alt, caption,
     title) by language, {} unless embedding is on. `provenance` is the address of a linked manifest, "" where it is embedded.
     """

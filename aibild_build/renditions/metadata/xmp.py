@@ -86,7 +86,7 @@ def _properties(metadata: Metadata) -> list[_Property]:
     """What is written, in the order of writing; properties without a value are left out."""
     marked = "True" if metadata.copyright or metadata.license else ""
     wanted = [
-        _text("Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE_BASE + metadata.source_type),
+        _text("Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE_BASE + metadata.source_type if metadata.source_type else ""),
         _text("Iptc4xmpExt:AISystemUsed", metadata.ai_system),
         _text("photoshop:Credit", metadata.credit),
         _text("photoshop:DateCreated", metadata.created),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from aibild_build.build import Options, build
 from aibild_build.store import new_key
+from tests.support.judges import absent
 from tests.support.project import CONFIG, TODAY, run_build, tree, write_project
 from tests.support.ray_cluster import RayCluster
 
@@ -24,7 +26,10 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def dask(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of a factory that gives the executor of a Dask cluster of one process."""
-    distributed = pytest.importorskip("distributed")
+    if find_spec("distributed") is None:
+        absent("Dask's distributed is not installed (extra dev)")
+    import distributed
+
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         yield "tests.unit.crews.jobs:dask"

@@ -242,14 +242,17 @@ def build_feed(folder: Path, rows: int) -> list[str]:
     """Briefs of a feed, their pictures from an empty cache, and both again."""
     site = folder / "feed"
     shutil.rmtree(site, ignore_errors=True)
-    settings = SETTINGS.replace('engine = "sketch"', 'engine = "flat"')
-    settings += '\n    [pictures.collections]\n    shoes = ["prose"]\n'
+    settings = SETTINGS.replace('engine = "sketch"', 'engine = "flat"').replace(
+        "[images]", '[images]\n    formats = ["webp", "jpeg"]'
+    )
+    settings += "\n    [images.quality]\n    webp = 75\n    jpeg = 80\n"
+    settings += '\n    [gates.blank]\n    level = "off"\n\n    [pictures.collections]\n    shoes = ["prose"]\n'
     template = """
         id: "shoe-{{ sku }}"
         keep: collection
         brief:
           subject: "{{ title }} on a shelf"
-          size: [600, 400]
+          size: [750, 500]
           parameters: {colour: "{{ colour }}"}
           alt: {en: "{{ title }}, seen from the front"}
         """

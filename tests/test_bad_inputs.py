@@ -71,7 +71,7 @@ def _in_process(bad: Bad, root: Path, warm: Path) -> Seen:
     store = [] if "--store" in arguments else ["--store", str(warm / ".aibild/store")]
     env = {name: value for name, value in os.environ.items() if name not in ("GITHUB_ACTIONS", "CI")}
     run = subprocess.run(
-        [sys.executable, "-m", "aibild_build", bad.command, "-q", *store, *arguments],
+        [sys.executable, "-m", "aibild_build", *bad.command.split(), "-q", *store, *arguments],
         cwd=root,
         env={**env, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"},
         capture_output=True,

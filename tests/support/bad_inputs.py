@@ -96,6 +96,14 @@ def setting(written: str) -> Prepare:
     return lambda root: put_key(root, "CONFIG", written)
 
 
+FEED = 'id: "shoe-{{ sku }}"\nbrief:\n  subject: "{{ title }}"\n'
+
+
+def built(body: str) -> str:
+    """A page that some other generator wrote."""
+    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>x</title></head><body>{body}</body></html>\n'
+
+
 def lock(change: Callable[[str], str]) -> Prepare:
     def go(root: Path) -> None:
         path = root / "aibild.lock"
@@ -1757,6 +1765,152 @@ FAMILIES: Mapping[str, tuple[Bad, ...]] = {
             prepare=signed_by('time_stamp = "http://127.0.0.1:9/"\n'),
             exit=3,
             line="aibild: error: the time-stamp authority http://127.0.0.1:9/ did not answer, and nothing was signed",
+        ),
+    ),
+    "Any built site, and feeds": (
+        Bad(
+            put="`enhance` of a folder that is not there",
+            files={},
+            exit=3,
+            line="aibild: error: there is no folder public",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of an output that aibild built",
+            files={"public/index.html": built(""), "public/.aibild/build.json": "{}"},
+            exit=3,
+            line="aibild: error: expected another generator's output in public, got one that aibild built",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance --out` inside the folder itself",
+            files={"public/index.html": built("")},
+            exit=3,
+            line="aibild: error: expected --out beside public, got public/more",
+            command="enhance",
+            arguments=("public", "--out", "public/more", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance --out` over somebody's files",
+            files={"public/index.html": built(""), "mine/letter.txt": "x"},
+            exit=3,
+            line="aibild: error: mine holds files that aibild has not written",
+            command="enhance",
+            arguments=("public", "--out", "mine", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a page whose picture is missing",
+            files={"public/index.html": built('<img src="none.jpg" alt="x">')},
+            exit=1,
+            line="index.html:1: error: expected a file of the site at none.jpg, got none [enhance-file-missing]",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a page that names a file outside of its folder",
+            files={"public/index.html": built('<img src="../aibild.toml" alt="x">')},
+            exit=1,
+            line="index.html:1: error: expected a file of the site at ../aibild.toml, got none [enhance-file-missing]",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a page with half a picture",
+            files={"public/index.html": built('<img src="half.jpg" alt="x">'), "public/half.jpg": JPEG[:40]},
+            exit=1,
+            line="index.html:1: error: expected a picture that can be read at /half.jpg, got: the file ends too early (truncated) [enhance-file-unreadable]",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a page that asks for a brief that nobody wrote",
+            files={"public/index.html": built('<img data-brief="qay" alt="x">')},
+            exit=1,
+            line="index.html:1: error: there is no brief `qay` [enhance-brief-unknown]",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a page that asks for a slot that nobody declared",
+            files={"public/index.html": built('<img data-brief="quay" data-slot="heroo" alt="x">')},
+            exit=1,
+            line="index.html:1: error: there is no slot `heroo` [enhance-slot-unknown]",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="a feed that is not there",
+            files={"briefs/feeds/shoes.yaml": FEED},
+            exit=2,
+            line='shop.csv: error: expected a feed of at most 1073741824 bytes at "shop.csv", got none [source-missing]',
+            command="briefs import",
+            arguments=("shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed with a template that nobody wrote",
+            files={"shop.csv": "sku,title\n1,A boat\n"},
+            exit=2,
+            line="briefs/feeds/shoes.yaml: error: there is no feed template `shoes` [source-missing]",
+            command="briefs import",
+            arguments=("shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed whose name tells no format",
+            files={"briefs/feeds/shoes.yaml": FEED, "shop.csv": "x"},
+            exit=2,
+            line='shop: error: expected a feed that ends in .csv, .tsv, .json, .jsonl or .xml, got "shop" [source-path]',
+            command="briefs import",
+            arguments=("shop", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed with a row that is too short",
+            files={"briefs/feeds/shoes.yaml": FEED, "shop.csv": "sku,title\n1,A boat\n2\n"},
+            exit=1,
+            line="shop.csv:3: error: expected 2 columns, got 1 [feed-row]",
+            command="briefs import",
+            arguments=("shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed with one id twice",
+            files={"briefs/feeds/shoes.yaml": FEED, "shop.csv": "sku,title\n1,A boat\n1,Another\n"},
+            exit=1,
+            line="shop.csv:3: error: row 2: expected each brief once, got `shoe-1` again, first in line 2 [feed-row]",
+            command="briefs import",
+            arguments=("shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed whose ids look like paths: they become plain names",
+            files={"briefs/feeds/shoes.yaml": FEED, "shop.csv": "sku,title\n../../x,A boat\n"},
+            exit=0,
+            line="",
+            command="briefs import",
+            arguments=("shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed from the machine itself",
+            files={"briefs/feeds/shoes.yaml": FEED},
+            exit=3,
+            line="aibild: error: 127.0.0.1 lies in a private network (127.0.0.1)",
+            command="briefs import",
+            arguments=("https://127.0.0.1/shop.csv", "--template", "shoes"),
+            process=True,
         ),
     ),
 }

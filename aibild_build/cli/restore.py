@@ -29,6 +29,7 @@ def restore(
         from .. import deploy as shipping
         from ..audit import read_trail
         from ..build.pinning import read_now, trail_text
+        from ..deploy.restoring import restore as bring_back
         from ..disk import write_atomic
         from ..errors import OutputError
         from ..plan.shared import open_shared
@@ -37,7 +38,7 @@ def restore(
         target = shipping.origin_of(settings, root, os.environ)
         opened = open_shared(config, os.environ, time.time, store_dir=store, read_only=True)
         trail, _ = read_trail(trail_text(root))
-        found = shipping.restore(target, opened, read_now(root), trail, name)
+        found = bring_back(target, opened, read_now(root), trail, name)
         folder = to or root / "restored" / f"{found.brief or 'picture'}-{found.pixels[:8]}"
         try:
             for path, data in found.files.items():

@@ -13,7 +13,6 @@ from .lease import Clock
 from .planning import Change, Reason
 from .purging import empty_caches, purge_file
 from .records import Release, Row, Shown
-from .restoring import Restored, restore
 from .shipping import Manner, Shipped, deploy, digests_at, kept_releases, origin_of, plan_deploy, releases, rollback
 from .verifying import Verified, verify
 
@@ -25,7 +24,6 @@ __all__ = [
     "Manner",
     "Reason",
     "Release",
-    "Restored",
     "Row",
     "Shipped",
     "Shown",
@@ -42,7 +40,6 @@ __all__ = [
     "read_built",
     "refuse_unfit",
     "releases",
-    "restore",
     "rollback",
     "strangers",
     "verify",

@@ -162,7 +162,7 @@ def read_release(data: bytes, key: str) -> Release:
             lock=str(found["lock"]),
             mode=str(found["mode"]),
             rows=rows,
-            recipes={str(pixels): str(recipe) for pixels, recipe in found["recipes"].items()},
+            recipes={str(pixels): str(recipe) for pixels, recipe in found.get("recipes", {}).items()},
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise _unreadable(key, error) from error

@@ -96,7 +96,9 @@ def rclone(folder: Path) -> Iterator[Server]:
     (port,) = free_ports(1)
     (folder / "data").mkdir()
     start = [_binary("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "admin,adminsecret"]
-    start += [str(folder / "data"), "--vfs-cache-mode", "off", "--config", str(folder / "rclone.conf")]
+    # Buckets are made as folders behind its back: it must look each time.
+    start += [str(folder / "data"), "--vfs-cache-mode", "off", "--dir-cache-time", "1ms"]
+    start += ["--config", str(folder / "rclone.conf")]
     endpoint = f"http://127.0.0.1:{port}"
     with _running(start, folder, (endpoint,)) as pid:
         environ = _aws("admin", "adminsecret")

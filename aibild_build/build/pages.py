@@ -111,7 +111,7 @@ def render_pages(
 
 def _stage(file: str, data: bytes) -> None:
     try:
-        with open(file, "wb", buffering=0) as out:
+        with open(file, "wb") as out:  # buffered: a bare write may be short, and says so to nobody
             out.write(data)
     except OSError as error:
         message = f"cannot write beside the output folder, to {os.path.dirname(file)}: {error.strerror or error}"

@@ -17,6 +17,9 @@ SOURCES := pyproject.toml constraints.txt
 BASE := $(VENV)/.installed-base
 TOOLS := $(VENV)/.installed-$(subst $(shell printf ' '),,$(EXTRAS))
 
+# Without kept bytecode each `aibild` that a test starts would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help site test check env clean distclean
 .DELETE_ON_ERROR:
 

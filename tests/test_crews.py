@@ -36,19 +36,23 @@ def dask(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         distributed.default_client().close()
 
 
-def same(alone: Path, root: Path, crew: str) -> None:
-    report = build(Options(root=root, crew=crew), today=TODAY)
-    assert report.made.picture == 2 and report.made.rendition > 20
-    assert tree(root / "dist") == tree(alone / "dist")
-    assert (root / "aibild.lock").read_bytes() == (alone / "aibild.lock").read_bytes()
+def built_by(root: Path, crew: str) -> tuple[dict[str, bytes], bytes]:
+    """What the crew made of a fresh project: the output, and the lock."""
+    report = build(Options(root=write_project(root), crew=crew), today=TODAY)
+    assert report.made.picture == 2 and report.made.rendition > 20, "nothing was there before"
+    return made_in(root)
+
+
+def made_in(root: Path) -> tuple[dict[str, bytes], bytes]:
+    return tree(root / "dist"), (root / "aibild.lock").read_bytes()
 
 
 def test_a_ray_cluster_builds_the_same_site(alone: Path, ray_cluster: RayCluster, tmp_path: Path) -> None:
-    same(alone, write_project(tmp_path), "ray")
+    assert built_by(tmp_path, "ray") == made_in(alone)
 
 
 def test_the_executor_of_dask_builds_the_same_site(alone: Path, dask: str, tmp_path: Path) -> None:
-    same(alone, write_project(tmp_path), dask)
+    assert built_by(tmp_path, dask) == made_in(alone)
 
 
 def test_workers_elsewhere_meet_the_run_in_the_shared_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,11 +143,11 @@ def _pages(root: Path, feed: str, template: Template, format: str, outside: Outs
         message = f"expected a feed that ends in .csv, .tsv, .json, .jsonl or .xml, got {shown(feed)}"
         raise SourceError((fatal("source-path", message, feed, hint="--format says what it is"),))
     try:
-        if not place.is_file() or place.stat().st_size > MAX_FEED_BYTES:
-            message = (
-                f"expected a feed of at most {MAX_FEED_BYTES} bytes at {shown(feed)}, got {'more' if place.is_file() else 'none'}"
-            )
-            raise SourceError((fatal("source-missing", message, feed),))
+        if not place.is_file():
+            raise SourceError((fatal("source-missing", f"expected a feed at {shown(feed)}, got none", feed),))
+        if (size := place.stat().st_size) > MAX_FEED_BYTES:
+            message = f"expected a feed of at most {MAX_FEED_BYTES} bytes at {shown(feed)}, got {size} bytes"
+            raise SourceError((fatal("source-path", message, feed, hint="split it, one template for each part"),))
         yield FeedPage(path=feed, format=kind, data=place.read_bytes())
     except OSError as error:
         raise SourceError((fatal("source-missing", f"expected a readable file, got: {error.strerror}", feed),)) from error

@@ -9,15 +9,15 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from urllib.parse import unquote, urlsplit
 
 from aibild_build.bucket import Bucket, Object
+from tests.support.listening import listening
 
 TOKEN = "cdn-token"
 
@@ -40,18 +40,10 @@ class Cdn:
 @contextmanager
 def cdn() -> Iterator[Cdn]:
     """Serve while the block runs; its bucket may be named later."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Edge)
-    server.daemon_threads = True
-    served = Cdn(f"http://127.0.0.1:{server.server_port}/")
-    server.cdn = served  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(_Edge) as server:
+        served = Cdn(f"http://127.0.0.1:{server.server_port}/")
+        server.cdn = served  # type: ignore[attr-defined]
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Edge(BaseHTTPRequestHandler):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from tests.support.listening import listening
 
 _LARGE_BYTES = 100_000  # above it a file is kept outside of git
 _CHUNK_BYTES = 1 << 16
@@ -48,18 +49,10 @@ class Hub:
 @contextmanager
 def hub() -> Iterator[Hub]:
     """Runs while the block does."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
-    server.daemon_threads = True
-    found = Hub(f"http://127.0.0.1:{server.server_port}")
-    server.hub = found  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(_Answer) as server:
+        found = Hub(f"http://127.0.0.1:{server.server_port}")
+        server.hub = found  # type: ignore[attr-defined]
         yield found
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Answer(BaseHTTPRequestHandler):

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.listening import listening
 
 
 @dataclass(slots=True)
@@ -34,19 +36,13 @@ class Receiver:
 
 @contextmanager
 def receive() -> Iterator[Receiver]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
-    server.daemon_threads = True
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
-    server.receiver = receiver  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        receiver.release.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(_Answer) as server:
+        receiver = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
+        server.receiver = receiver  # type: ignore[attr-defined]
+        try:
+            yield receiver
+        finally:
+            receiver.release.set()
 
 
 class _Answer(BaseHTTPRequestHandler):

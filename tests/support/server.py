@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tests.support.listening import listening
+
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -56,17 +58,10 @@ class Served:
 @contextmanager
 def serve(root: Path) -> Iterator[Served]:
     """Serve the folder while the block runs."""
-    server = _Server(("127.0.0.1", 0), _Answer)
-    served = Served(f"http://127.0.0.1:{server.server_port}", root)
-    server.served = served  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(_Answer, _Server) as server:
+        served = Served(f"http://127.0.0.1:{server.server_port}", root)
+        server.served = served  # type: ignore[attr-defined]
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Server(ThreadingHTTPServer):

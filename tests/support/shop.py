@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.listening import listening
 
 
 @dataclass(slots=True)
@@ -29,18 +30,10 @@ class Shop:
 
 @contextmanager
 def serve_shop() -> Iterator[Shop]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
-    server.daemon_threads = True
-    shop = Shop(f"http://127.0.0.1:{server.server_port}")
-    server.shop = shop  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(_Answer) as server:
+        shop = Shop(f"http://127.0.0.1:{server.server_port}")
+        server.shop = shop  # type: ignore[attr-defined]
         yield shop
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Answer(BaseHTTPRequestHandler):

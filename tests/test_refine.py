@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from aibild_build.build import Options
+from aibild_build.build.generate import generate
 from aibild_build.build.refine import refine
 from aibild_build.cli.build import build as build_command
-from tests.support.project import CONFIG, edit, run_build, tree, write_project
+from tests.support.project import CONFIG, TODAY, edit, run_build, tree, write_project
 from tests.test_quality_build import BRIEF, records
 
 CHECKOUT = Path(__file__).parents[1]
@@ -83,14 +84,55 @@ def test_a_time_box_publishes_fast_files_and_a_later_build_better_ones(site: Pat
     assert boxed.improvable > 10 and set(efforts(site)) == {"fast"} and records(site, "quality") == {}
     assert run_build(site, time_box_s=0.0).made.rendition == 0
     later = run_build(site)
-    assert later.improvable == 0 and later.made.rendition == boxed.improvable and set(efforts(site)) == {"final"}
-    assert run_build(site, time_box_s=0.0).improvable == 0, "what is at hand is not made worse again"
+    assert later.fast == 0 and later.made.rendition == boxed.fast == boxed.improvable and set(efforts(site)) == {"final"}
+    assert 3 < later.improvable < boxed.improvable, "some formats have slow settings, which were not tried yet"
+    assert run_build(site, time_box_s=0.0).fast == 0, "what is at hand is not made worse again"
+
+
+def test_the_time_left_of_a_box_makes_the_usual_files(site: Path) -> None:
+    boxed = run_build(site, time_box_s=600.0)
+    usual = tree(site / "dist")
+    assert boxed.fast == 0 and set(efforts(site)) == {"final"} and records(site, "refined") == {}
+    assert run_build(site).made.rendition == 0 and tree(site / "dist") == usual
+
+
+def test_refining_begins_with_what_is_there_in_fast_files_only(site: Path, tmp_path: Path) -> None:
+    """Publish in no time, make better, publish: what comes is what a build without a box gives, and the pages differ in names
+    of files alone."""
+    usual = write_project(tmp_path / "usual", {"aibild.toml": TAKING, "briefs/quay.yaml": BRIEF})
+    run_build(usual)
+    boxed = run_build(site, time_box_s=0.0)
+    shown = tree(site / "dist")
+    nothing = refine(Options(root=site, crew="inline", time_box_s=0.0))
+    assert (nothing.usual, nothing.tried, nothing.left) == (0, 0, boxed.fast)
+    done = refine(Options(root=site, crew="inline"))
+    assert done.usual == boxed.fast and done.tried == len(records(site, "refined")) > 3 and done.left == 0
+    assert tree(site / "dist") == shown, "nothing is published"
+    last = run_build(site)
+    assert (last.made.rendition, last.fast, last.improvable) == (0, 0, 0)
+    assert efforts(site).get("slow", 0) == done.swaps and "fast" not in efforts(site)
+    refine(Options(root=usual, crew="inline"))
+    run_build(usual)
+    assert tree(site / "dist") == tree(usual / "dist")
+
+
+def test_refining_makes_no_file_that_nobody_shows_yet(site: Path) -> None:
+    generate(Options(root=site, crew="inline"), ("quay", "boat"), today=TODAY)
+    done = refine(Options(root=site, crew="inline"))
+    assert (done.usual, done.tried, done.left) == (0, 0, 0) and records(site, "encode") == {}
+
+
+def test_a_box_of_refining_ends_between_files(site: Path) -> None:
+    boxed = run_build(site, time_box_s=0.0)
+    done = refine(Options(root=site, workers=1, time_box_s=2.0))
+    assert done.usual + done.left >= boxed.fast
+    assert refine(Options(root=site, crew="inline")).usual == boxed.fast - done.usual
 
 
 def test_a_frozen_build_shows_no_fast_file(site: Path) -> None:
     run_build(site, time_box_s=0.0)
     frozen = run_build(site, frozen=True, time_box_s=0.0)
-    assert frozen.improvable == 0 and set(efforts(site)) == {"final"}
+    assert frozen.fast == 0 and set(efforts(site)) == {"final"}
 
 
 def test_frozen_and_a_time_box_exclude_each_other(site: Path) -> None:

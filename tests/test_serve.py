@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -15,13 +16,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aibild_build.build import Options
 from aibild_build.build.generate import generate
-from tests.support.project import CONFIG, FILES, TODAY, edit, write_project
+from tests.support.project import CONFIG, FILES, TODAY, edit, run_build, tree, write_project
 from tests.support.serving import Serving, serving, until
+from tests.test_quality_build import BRIEF, records
+from tests.test_refine import TAKING
 
 BELOW = CONFIG.replace("https://harbour.example/", "https://harbour.example/some/path/", 1)
 
@@ -190,6 +194,68 @@ def test_saves_of_every_kind_are_seen(tmp_path: Path) -> None:
         (root / "site/new.md").unlink()
         assert until(lambda: at.get("/new/")[0].status == 404)
         assert "Haven" in at.text("/de/boats/") and not at.loop.state.faults
+
+
+def _efforts(root: Path, output: str) -> dict[str, int]:
+    """How many picture files of each effort lie in an output, by what the store says of their unsigned bytes."""
+    shown = {path.read_bytes() for path in (root / output / "pictures").iterdir()}
+    digests = {hashlib.sha256(data).hexdigest() for data in shown}
+    found: dict[str, set[str]] = {}
+    for record in records(root, "delivery").values():
+        rendition: Any = record["rendition"]
+        encode: Any = records(root, "encode")[rendition["encode"]]
+        found.setdefault(rendition["digest"], set()).add(encode["variant"]["effort"])
+    counted = [min(found[digest]) for digest in digests if len(found.get(digest, ())) == 1]
+    return {effort: counted.count(effort) for effort in sorted(set(counted))}
+
+
+def test_it_encodes_fast_and_builds_do_not(tmp_path: Path) -> None:
+    """What is shown while writing never gets into what is published."""
+    root, alone = (write_project(tmp_path / name, {"briefs/quay.yaml": BRIEF}) for name in ("site", "alone"))
+    run_build(alone)
+    generate(Options(root=root, crew="inline"), ("quay", "boat"), today=TODAY)
+    with serving(root, watch=False) as at:
+        assert set(_efforts(root, ".aibild/serve")) == {"fast"} and at.loop.state.improvable == 0, "nobody asked for refining"
+    run_build(root)
+    assert set(_efforts(root, "dist")) == {"final"}
+    published, expected = (set(tree(one / "dist/pictures")) for one in (root, alone))
+    assert published == expected
+    with serving(root, watch=False):
+        assert set(_efforts(root, ".aibild/serve")) == {"final"}, "what is at hand is not made worse"
+
+
+def test_sketches_are_encoded_fast(tmp_path: Path) -> None:
+    with serving(write_project(tmp_path), watch=False) as at:
+        variants: list[Any] = [record["variant"] for record in records(at.root, "encode").values()]
+        assert {(variant["effort"], variant["draft"]) for variant in variants} == {("fast", True)}
+
+
+def test_weight_is_no_more_than_a_note_while_files_are_fast(tmp_path: Path) -> None:
+    tight = CONFIG + '\n[budgets]\nimage_bytes = "0.1 kB"\n\n[[budgets.paths]]\npath = "/plain/"\npage_bytes = "0.1 kB"\n'
+    root = write_project(tmp_path, {"aibild.toml": tight, "site/plain.md": "---\ntitle: Plain\n---\n\nNo picture.\n"})
+    with serving(root, watch=False) as at:
+        weighed = [one for one in json.loads(at.get("/__aibild/findings?page=/boats/")[1]) if one["rule"] == "page-bytes-over"]
+        assert weighed and {one["level"] for one in weighed} == {"note"} and "fast files of `aibild serve`" in weighed[0]["hint"]
+        other = [one for one in json.loads(at.get("/__aibild/findings?page=/boats/")[1]) if one["rule"] == "image-density"]
+        assert other and all("fast files" not in one["hint"] for one in other)
+        plain = [one for one in json.loads(at.get("/__aibild/findings?page=/plain/")[1]) if one["rule"] == "page-bytes-over"]
+        assert plain and {one["level"] for one in plain} == {"error"}, "no picture is on it"
+    run_build(root)
+    with serving(root, watch=False) as at:
+        weighed = [one for one in json.loads(at.get("/__aibild/findings?page=/boats/")[1]) if one["rule"] == "page-bytes-over"]
+        assert weighed and {one["level"] for one in weighed} == {"error"}, "these are the bytes that a host will send"
+
+
+def test_while_nobody_saves_files_get_better(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"aibild.toml": TAKING, "briefs/quay.yaml": BRIEF})
+    generate(Options(root=root, crew="inline"), ("quay", "boat"), today=TODAY)
+    with serving(root, refine_after_s=0.1) as at:
+        edit(root, "site/tides.md", "Twice a day.", "While it refines.")
+        at.until("/tides/", "While it refines.")
+        until(lambda: at.said[-1].improvable == 0 and len(at.said) > 1)
+        refined = {key: one for key, one in records(root, "refined").items() if one["worth"]}
+        shown = _efforts(root, ".aibild/serve")
+        assert "fast" not in shown and shown.get("slow", 0) == len(refined) and shown["final"] > 3
 
 
 def test_the_last_good_site_stays(tmp_path: Path) -> None:

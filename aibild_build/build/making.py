@@ -295,9 +295,14 @@ def _scores(asset: Asset, judged: Iterable[Judged]) -> dict[str, Json]:
 
 
 def with_quality(
-    want: Callable[[], tuple[WantedBrief, ...]], store: StoreArguments, crew: Crew, talk: Talk
+    want: Callable[[], tuple[WantedBrief, ...]],
+    store: StoreArguments,
+    crew: Crew,
+    talk: Talk,
+    over: Callable[[], bool] = lambda: False,
 ) -> tuple[WantedBrief, ...]:
-    """What `want` asks for once no question of quality is open; they are answered one master at a time. Raises EncodeError."""
+    """What `want` asks for once no question of quality is open, or `over` says that time is up; they are answered one master at
+    a time. Raises EncodeError."""
     briefs = want()
     asked: dict[str, dict[str, Probe]] = {}
     for brief in briefs:
@@ -317,7 +322,8 @@ def with_quality(
         for asset, probes in asked.items()
     ]
     for _ in carry_out("quality", find_qualities, orders, crew, talk):
-        pass
+        if over():
+            break
     return want() if orders else briefs
 
 

@@ -29,8 +29,8 @@ class Options:
     site's own. With `check` the rules look at the built site, where `[check] build` lets them. `preview` is a folder for looks at
     pictures at work; `strict` takes only pictures that were made as they would be here.
     `noindex` closes every page to search engines; `target` names the place that this build is for, where it differs from the
-    site's own. In a `time_box_s` files are encoded fast, and the time left goes into refining; a frozen build takes no notice
-    of it.
+    site's own. In a `time_box_s` files are encoded fast, and the time left goes into better ones; a frozen build takes no
+    notice of it. What a draft encodes fast is judged by no gate.
     With `lazy_bytes` pictures that only the shared store has stay there, and are left out of the output.
     `pictures` makes pictures, their records and partials alone, and leaves pages to another generator.
     """

@@ -25,7 +25,7 @@ class Painter:
 
     def __init__(self, root: Path, store: Path | None, changed: Callable[[], None]) -> None:
         self._root, self._store, self._changed = root, store, changed
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()  # Ctrl-C may come while this very thread has it
         self._run: subprocess.Popen[str] | None = None
         self._tried = ""
         self.word = ""

@@ -51,7 +51,7 @@ from .pages import picture_facts, remember, render_pages, shared_files
 from .pictures import gather_pictures, put_pictures
 from .pinning import record_build
 from .publish import MARKER, marker_bytes, output_turn, publish, staging_folder
-from .refining import refine_files
+from .refining import improve_files
 from .spill import SpillingStore
 from .talk import Talk
 from .trail import refuse_untold
@@ -137,7 +137,7 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
         _refuse_unseen(options, made.review, made.unjudged)
         want = partial(want_renditions, project, store, made.assets, made.days, force=options.force, drafts=drafts)
         briefs, files = cut(options, project, want, store, arguments, crew, say, today, started)
-        looked = let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
+        looked = let_files_through(project, _judged(options, briefs), files.renditions, store, arguments, crew, say)
         _refuse_unseen(options, looked.review, looked.unjudged)
         note_spent(state, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         pictures = compose_pictures(config, briefs, files.renditions, hero_styles(project, store, briefs))
@@ -169,7 +169,8 @@ def carry_out_plan(options: Options, *, today: str, say: Talk, actor: Callable[[
             removed=done.removed,
             folder=str(options.output or Path(config.output)),
             signed=files.signed,
-            improvable=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
+            improvable=sum(brief.improvable for brief in briefs),
+            fast=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
         )
         paths = tuple(row.path for row in done.rows)
         return Built(
@@ -270,18 +271,27 @@ def cut(
     today: str,
     started: float,
 ) -> tuple[tuple[WantedBrief, ...], FilesMade]:
-    """The files that pages show: fast ones where a time box says so, and better ones where the site has builds refine them."""
+    """The files that pages show: fast ones where a time box says so, better ones in the time that is left of it, and refined ones
+    where the site has builds refine."""
     box = None if options.frozen else options.time_box_s
+    slow = project.config.images.refine == "ci"
     ask = partial(want, hurried=box is not None)
     make = partial(make_renditions, store=arguments, crew=crew, talk=say, signer=project.signer, today=today)
     briefs = with_quality(ask, arguments, crew, say)
     files = make(briefs, again=options.force)
-    if project.config.images.refine != "ci" or options.frozen or options.draft:
+    if options.frozen or options.draft or (box is None and not slow):
         return briefs, files
-    if not refine_files(briefs, store, arguments, crew, say, started, box).swaps:
+    rest = partial(want, force=False)
+    done = improve_files(rest, store, arguments, crew, say, started=started, seconds=box, slow=slow)
+    if not done.usual and not done.tried:
         return briefs, files
-    briefs = want(hurried=box is not None, force=False)
-    return briefs, make(briefs, again=False).after(files)
+    briefs = rest(hurried=box is not None)
+    return briefs, make(briefs, again=False).after(replace(files, encoded=files.encoded + done.usual))
+
+
+def _judged(options: Options, briefs: tuple[WantedBrief, ...]) -> tuple[WantedBrief, ...]:
+    """Those whose files gates look at: not the fast files of a draft, which nobody but their author gets to see."""
+    return () if options.draft and options.time_box_s is not None else briefs
 
 
 def _parts(brief: Brief) -> tuple[object, ...]:

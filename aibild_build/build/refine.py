@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 from .. import crews, plan
@@ -13,24 +14,24 @@ from ..plan.refining import OFF
 from ..plan.renditions import want_renditions
 from .options import Options
 from .pipeline import opened_store
-from .refining import Improved, refine_files
+from .refining import Improved, improve_files
 from .talk import Silent, Talk
 
 
 def refine(options: Options, *, talk: Talk | None = None) -> Improved:
-    """Try slow settings on every file that the project's pages show, largest first, within `options.time_box_s`.
+    """Make every file that the project's pages show as good as it can be, largest first, within `options.time_box_s`: the usual
+    one where there is but a fast one, then a smaller one by slow settings.
 
     Raises the AibildErrors that `plan` raises, and EncodeError.
     """
     started = perf_counter()
     project = open_project(options.root)
-    output = (options.output or plan.output_path(project)).absolute()
     with (
-        opened_store(options, project, output) as (store, arguments),
+        opened_store(options, project, options.memory / "refine") as (store, arguments),  # apart from a build at the same time
         closing(crews.load(options.crew, workers=options.workers)) as crew,
     ):
         assets, days = plan.expected_assets(want_assets(project, store), "")
         made = {brief: by_name for brief, by_name in assets.items() if all(asset.digest for asset in by_name.values())}
-        briefs = want_renditions(project, store, made, days)
-        done = refine_files(briefs, store, arguments, crew, talk or Silent(), started, options.time_box_s)
+        want = partial(want_renditions, project, store, made, days)
+        done = improve_files(want, store, arguments, crew, talk or Silent(), started=started, seconds=options.time_box_s)
         return replace(done, taken=project.config.images.refine != OFF)

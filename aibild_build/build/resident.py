@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -25,6 +25,7 @@ from ..pages.memory import name_of, read_page_record
 from ..pages.recorded import NotRecorded, Recorded, outline, unpacked
 from ..pages.render import Renderer
 from ..plan import TEMPLATES_FOLDER
+from ..plan.refining import IDLE
 from . import build
 from .amend import is_text
 from .deadline import deadlines
@@ -35,6 +36,9 @@ from .talk import Talk
 _MOST = 20  # above that a whole build is as quick
 _LIMIT_S = 20.0
 _AROUND = 2  # lines shown before and after a fault
+_WEIGHED = frozenset({"page-heavy", "page-bytes-over", "lcp-over", "image-weight", "image-order"})
+_SHARED_WEIGHED = frozenset({"og-image-heavy", "og-image-too-heavy"})
+_FAST_HINT = "counted with the fast files of `aibild serve`, which are larger than those of `aibild build`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +52,14 @@ class Fault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """How the site stands: `faults` of the last build (its pages are then of the one before), briefs that a sketch stands in for,
-    findings of the build, and what it took."""
+    findings of the build, what it took, and how many files are to be made better while nobody saves."""
 
     faults: tuple[Fault, ...] = ()
     drafts: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     pages: int = 0
     seconds: float = 0.0
+    improvable: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,7 @@ class Resident:
         self._turn = threading.Lock()
         self._checking = threading.Lock()
         self._ready: _Ready | None = None
+        self._fast = False
 
     @property
     def base_path(self) -> str:
@@ -124,11 +130,14 @@ class Resident:
         with self._turn:
             if config is not None and (self._ready is None or self._ready.config != config):
                 self._ready = _Ready(config)
+        self._fast = report.fast > 0
+        idle = config is not None and config.images.refine == IDLE
         return State(
             drafts=tuple(sorted(one.subject for one in report.findings if one.rule == "picture-draft")),
             findings=tuple(one for one in report.findings if one.rule != "picture-draft"),
             pages=report.made.page,
             seconds=perf_counter() - started,
+            improvable=report.improvable if idle else 0,
         )
 
     def places(self) -> tuple[Path, ...]:
@@ -153,14 +162,25 @@ class Resident:
         )
 
     def check(self, path: str) -> tuple[Finding, ...]:
-        """What the rules say of one page of the output, by its path."""
+        """What the rules say of one page of the output, by its path; of the weight of fast files no more than a note."""
         from ..check import check_page
 
         ready = self._ready
         if ready is None:
             return ()
         with self._checking:  # libraries that rules use need not be safe for two threads
-            return check_page(self.output, ready.config, path, today=self._today())
+            found = check_page(self.output, ready.config, path, today=self._today())
+        return tuple(self._lightly(path, one) for one in found) if self._fast else found
+
+    def _lightly(self, path: str, finding: Finding) -> Finding:
+        """What is said of bytes, where they are not those that will be delivered: a page without pictures is as heavy as ever."""
+        if finding.rule not in _SHARED_WEIGHED and (finding.rule not in _WEIGHED or not self._shows_pictures(path)):
+            return finding
+        return replace(finding, level=Level.NOTE, hint=f"{_FAST_HINT}; {finding.hint}" if finding.hint else _FAST_HINT)
+
+    def _shows_pictures(self, path: str) -> bool:
+        page = safe_join(self.output, path)
+        return page is not None and b"<img" in page.read_bytes()
 
     def _looked(self, ready: _Ready, path: str, showing: Collection[str]) -> Look:
         try:

@@ -85,5 +85,5 @@ def _carry_out(options: Options, share: tuple[int, int], today: str, say: Talk, 
             removed=0,
             folder="",
             signed=files.signed,
-            improvable=sum(one.variant.effort == "fast" for brief in briefs for one in brief.renditions),
+            improvable=sum(brief.improvable for brief in briefs),
         )

@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -53,6 +53,7 @@ def serve(
     """
     with errors(as_json):
         from ..build import Options
+        from ..build.idling import Refiner
         from ..build.painting import Painter
         from ..build.resident import Resident
         from ..build.review import ReviewDesk
@@ -65,18 +66,19 @@ def serve(
 
         root = root.absolute()
         _refuse_no_project(root)
-        options = Options(root=root, output=output or root / _FOLDER, store=store, draft=True)
+        options = Options(root=root, output=output or root / _FOLDER, store=store, draft=True, time_box_s=0.0)
         who = partial(actor, root)
         resident = Resident(options, today=today, talk=talk_for(quiet=quiet, verbose=verbose), actor=who)
         events = Events()
         painter = Painter(root, store, lambda: loop.tell()) if generate else None
-        loop = Loop(resident, events, painter, _Terminal(quiet).said, lambda path: site.page_of(path))
+        refiner = Refiner(root, store, lambda: loop.better())
+        loop = Loop(resident, events, painter, _Terminal(quiet).said, lambda path: site.page_of(path), refiner)
         shelf = Shelf(lambda: ReviewDesk(root, who, store_dir=store), lambda: resident.base_path, lambda: loop.state.drafts)
         line = LINES[throttle] if throttle else None
         site = Site(resident, events, shelf, told=loop.told, rule_url=rule_url, line=line, live=watch)
         server = _listening(site, host, port)
         address = server.url.rstrip("/")
-        _end_with(lambda: painter.close() if painter is not None else None, quiet)
+        _end_with((refiner.stir, *((painter.close,) if painter is not None else ())), quiet)
         with server, Bell(resident.places, root, loop.rung) if watch else nullcontext():
             if as_json:
                 print_json({"schema": 1, "url": f"{address}/", "folder": str(resident.output)})
@@ -112,11 +114,12 @@ def _listening(site: Any, host: str, port: int | None) -> Any:
     return door(port=0)
 
 
-def _end_with(close: Callable[[], None], quiet: bool) -> None:
+def _end_with(closing: Iterable[Callable[[], None]], quiet: bool) -> None:
     """End at once on Ctrl-C: a build may stop anywhere, since the next one completes it, and streams have no end of their own."""
 
     def end(number: int, frame: object) -> None:
-        close()
+        for close in closing:
+            close()
         if not quiet:
             os.write(2, b"\nstopped\n")
         os._exit(0)

@@ -108,7 +108,8 @@ class Report:
     """Counted from what was done, never from what was queued.
 
     `embedded` are renditions whose words were put in without an encode, `signed` all that were signed; `folder` is the output
-    folder as it was named, "" for a share of a build. `improvable` are files of a time box that a later build makes smaller.
+    folder as it was named, "" for a share of a build. `improvable` are files that slower settings may still make
+    better: those of a time box, and those that were not refined yet; `fast` are those of a time box, drafts too.
     """
 
     made: Tally
@@ -127,3 +128,4 @@ class Report:
     folder: str
     signed: int = 0
     improvable: int = 0
+    fast: int = 0

@@ -15,7 +15,7 @@ from ..renditions.codecs import CODECS
 from ..store import Store
 from ..wire import from_json
 
-OFF = "off"
+OFF, IDLE = "off", "idle"
 _FINGERPRINT = 1  # raised by hand when refining would decide otherwise
 
 
@@ -34,21 +34,22 @@ def refined_key(variant: Variant) -> str:
 class Efforts:
     """Settles the effort of each file. `refined` takes what was refined, `hurried` fast files where usual ones are not at hand.
 
-    `asked` are the keys that were looked up, `fast` counts the files that a later build will make better.
+    `asked` are the keys that were looked up, `untried` the encodes that slow settings may make smaller.
     """
 
     store: Store
     refined: bool
     hurried: bool
     asked: list[str] = field(default_factory=list)
+    untried: set[str] = field(default_factory=set)
 
     def settle(self, variant: Variant) -> Variant:
-        if variant.draft or variant.effort != "final":
+        if variant.effort != "final":
             return variant
         found = self._refined(variant) if self.refined else None
         if found is not None:
             return found
-        return self._fast(variant) if self.hurried and not at_hand(self.store, variant.encode) else variant
+        return fast_variant(variant) if self.hurried and not at_hand(self.store, variant.encode) else variant
 
     def _refined(self, variant: Variant) -> Variant | None:
         if not refinable(variant):
@@ -56,6 +57,8 @@ class Efforts:
         key = refined_key(variant)
         self.asked.extend((key, variant.encode))
         record = self.store.lookup(key)
+        if record is None:
+            self.untried.add(variant.encode)
         if record is None or not record.get("worth"):
             return None
         try:
@@ -64,10 +67,12 @@ class Efforts:
             return None
         return slow if at_hand(self.store, slow.encode) else None
 
-    def _fast(self, variant: Variant) -> Variant:
-        usual: Mapping[str, Any] = CODECS[variant.format].settings(effort="fast")
-        kept = {name: value for name, value in variant.settings.items() if name == "background"}
-        return replace(variant, effort="fast", settings={**usual, **kept})
+
+def fast_variant(variant: Variant) -> Variant:
+    """The same picture with fast settings. No quality that was found or fixed is in them, so that no probe comes before them."""
+    usual: Mapping[str, Any] = CODECS[variant.format].settings(effort="fast")
+    kept = {name: value for name, value in variant.settings.items() if name == "background"}
+    return replace(variant, effort="fast", settings={**usual, **kept})
 
 
 def at_hand(store: Store, encode: str) -> bool:

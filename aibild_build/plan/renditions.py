@@ -69,7 +69,8 @@ class WantedBrief:
     """A brief as it will be shown: the assets that serve it, a layout a slot, and every file that those want.
 
     `probes` are open questions of quality with the master's blob: they come before any file of that format. `answered` are the
-    keys of the others.
+    keys of the others. `improvable` counts files that slower settings may still make better: fast ones, and usual ones that were
+    not refined yet where the site refines.
     """
 
     brief: Brief
@@ -82,6 +83,7 @@ class WantedBrief:
     findings: tuple[Finding, ...]
     probes: tuple[tuple[Probe, str], ...] = ()
     answered: tuple[str, ...] = ()
+    improvable: int = 0
 
 
 def want_renditions(
@@ -161,6 +163,7 @@ def _want(
         findings=tuple(finding for layout in layouts for finding in layout.findings),
         probes=tuple((probe, by_pixels[probe.pixels].digest) for probe, found in asked.values() if found is None and not hurried),
         answered=(*(key for key, (_, found) in asked.items() if found is not None), *efforts.asked),
+        improvable=0 if draft else sum(one.effort == "fast" or one.encode in efforts.untried for one in variants.values()),
     )
 
 

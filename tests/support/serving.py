@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aibild_build.build import Options
+from aibild_build.build.idling import Refiner
 from aibild_build.build.resident import Resident, State
 from aibild_build.build.review import ReviewDesk
 from aibild_build.build.talk import Silent
@@ -71,13 +72,16 @@ def until(look: Callable[[], T]) -> T:
 
 
 @contextmanager
-def serving(root: Path, *, line: Line | None = None, watch: bool = True) -> Iterator[Serving]:
-    """Serve the project, built once, until the block ends."""
-    options = Options(root=root, output=root / ".aibild/serve", draft=True, crew="inline")
+def serving(
+    root: Path, *, line: Line | None = None, watch: bool = True, refine_after_s: float | None = None
+) -> Iterator[Serving]:
+    """Serve the project, built once, until the block ends. Without `refine_after_s` nothing is refined."""
+    options = Options(root=root, output=root / ".aibild/serve", draft=True, time_box_s=0.0, crew="inline")
     actor = Actor(who="ada@example.org", when=TODAY)
     resident = Resident(options, today=lambda: TODAY, talk=Silent(), actor=lambda: actor)
     events, said = Events(), list[State]()
-    loop = Loop(resident, events, None, said.append, lambda path: site.page_of(path))
+    refiner = Refiner(root, None, lambda: loop.better(), refine_after_s) if refine_after_s is not None else None
+    loop = Loop(resident, events, None, said.append, lambda path: site.page_of(path), refiner)
     shelf = Shelf(lambda: ReviewDesk(root, lambda: actor), lambda: resident.base_path, lambda: loop.state.drafts)
     site = Site(resident, events, shelf, told=loop.told, rule_url=rule_url, line=line, live=watch)
     with Local(site, token="", headers={}, forms=False) as server, Bell(resident.places, root, loop.rung):
@@ -90,3 +94,5 @@ def serving(root: Path, *, line: Line | None = None, watch: bool = True) -> Iter
             events.close()
             loop.close()
             thread.join(PATIENCE_S)
+            if refiner is not None:
+                refiner.stir()

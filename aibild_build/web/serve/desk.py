@@ -56,3 +56,15 @@ class Painter(Protocol):
     def close(self) -> None:
         """Stop at once."""
         ...
+
+
+class Refiner(Protocol):
+    """Makes files better while nothing else is to be done."""
+
+    def rest(self, improvable: int) -> None:
+        """The site stands, and so many files may get better."""
+        ...
+
+    def stir(self) -> None:
+        """Something is to be done: stop at once."""
+        ...

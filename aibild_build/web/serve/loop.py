@@ -1,8 +1,8 @@
 """Looks, builds and tells, for as long as the server runs.
 
-Takes a desk, a painter and events; a bell calls `rung`. What was saved is looked at in the bell's thread within milliseconds;
-the whole build that trusts no event runs in the thread that calls `run`, at once when the look did not suffice, else when it has
-been quiet for a while.
+Takes a desk, events, and who works meanwhile; a bell calls `rung`. What was saved is looked at in the bell's thread within
+milliseconds; the whole build that trusts no event runs in the thread that calls `run`, at once when the look did not suffice,
+else when it has been quiet for a while.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from ...build.resident import Fault, Look, State, inputs_of
 from ...model import Finding, Json
 from ..events import Events
-from .desk import Desk, Painter
+from .desk import Desk, Painter, Refiner
 
 _QUIET_S = 0.4
 _SOON_S = 0.02  # a second event of the same save often follows
@@ -24,12 +24,19 @@ _LONGEST_S = 5.0
 
 
 class Loop:
-    """`said` is told each state after a build, for the terminal; `showing` gives output paths of pages that are open."""
+    """`said` is told each state after a build, for the terminal; `page_of` gives the output path of a page by its address."""
 
     def __init__(
-        self, desk: Desk, events: Events, painter: Painter | None, said: Callable[[State], None], page_of: Callable[[str], str]
+        self,
+        desk: Desk,
+        events: Events,
+        painter: Painter | None,
+        said: Callable[[State], None],
+        page_of: Callable[[str], str],
+        refiner: Refiner | None = None,
     ) -> None:
         self._desk, self._events, self._painter, self._said, self._page_of = desk, events, painter, said, page_of
+        self._refiner = refiner
         self._due: float | None = None
         self._waiting_since = 0.0
         self._since: set[str] = set()
@@ -60,6 +67,8 @@ class Loop:
         names = inputs_of(self._desk.root, self._beside_output(paths))
         if not names:
             return
+        if self._refiner is not None:
+            self._refiner.stir()
         with self._stir:
             self._since |= names
         look = self._desk.look(names, [self._page_of(page) for page in self._events.listening()])
@@ -72,6 +81,13 @@ class Loop:
             urgent = self._due is not None and self._due - now < pause and look.whole
             self._due = self._due if urgent else min(now + pause, self._waiting_since + _LONGEST_S)
             self._stir.notify()
+
+    def better(self) -> None:
+        """Files got better: build, so that pages show them."""
+        with self._stir:
+            if self._due is None:
+                self._due = self._waiting_since = time.monotonic()
+                self._stir.notify()
 
     def told(self) -> tuple[str, str]:
         """The event that tells a page how the site stands."""
@@ -115,6 +131,8 @@ class Loop:
         return False
 
     def _built(self) -> None:
+        if self._refiner is not None:
+            self._refiner.stir()
         with self._stir:
             self._since.clear()
         state = self._desk.build()
@@ -130,6 +148,8 @@ class Loop:
         self._said(state)
         if self._painter is not None and not state.faults:
             self._painter.want(state.drafts)
+        if self._refiner is not None and not state.faults:
+            self._refiner.rest(state.improvable)
 
 
 def fault_object(fault: Fault) -> dict[str, Json]:

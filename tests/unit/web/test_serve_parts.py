@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from aibild_build.build.idling import Refiner
 from aibild_build.build.painting import Painter
 from aibild_build.web.serve.headers import HostFiles, read_headers, read_redirects
 from aibild_build.web.serve.slow import Line, Pipe
-from tests.support.project import edit, write_project
+from tests.support.project import edit, run_build, write_project
 from tests.support.serving import until
+from tests.test_quality_build import BRIEF, records
+from tests.test_refine import TAKING
 
 
 @pytest.mark.parametrize(
@@ -63,3 +68,29 @@ def test_a_missing_picture_is_painted_once(tmp_path: Path) -> None:
     painter.want(("boat",))
     assert words[-1] == said and len(words) == 4, "tried once as it is written"
     painter.close()
+
+
+def test_an_edit_ends_refining_at_once_and_rest_takes_it_up(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"aibild.toml": TAKING, "briefs/quay.yaml": BRIEF})
+    run_build(root, time_box_s=0.0)
+    ended: list[int] = []
+    refiner = Refiner(root, None, lambda: ended.append(1), 0.05)
+    try:
+        refiner.rest(0)
+        refiner.rest(7)
+        until(lambda: records(root, "quality"))
+        run = refiner._run
+        assert run is not None and os.getpriority(os.PRIO_PROCESS, run.pid) == 19
+        refiner.stir()
+        until(lambda: run.poll() is not None)
+        assert run.returncode == -signal.SIGKILL and ended == [] and refiner._run is None
+        before = records(root, "encode")
+        refiner.rest(7)
+        until(lambda: ended == [1])
+        after = records(root, "encode")
+        assert {key: after[key] for key in before} == before and len(records(root, "refined")) > 3
+        refiner.rest(7)
+        time.sleep(0.3)
+        assert refiner._run is None, "the last run left just as many"
+    finally:
+        refiner.stir()

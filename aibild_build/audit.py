@@ -61,7 +61,8 @@ class Seen:
 class Entry:
     """One line. `who` is as `source` says (`git`, `github`, …), `when` RFC 3339; `pictures` are what it is about, picked first.
 
-    `role` and `reason` are a person's, `release` names what was published. `follows` and `hash` are given by `append`.
+    `role` and `reason` are a person's. `release` names what `target` showed: `pictures` that came and pixels that are `gone`
+    since the release `after`, "" where `pictures` are all of them. `follows` and `hash` are given by `append`.
     """
 
     event: Event
@@ -74,6 +75,9 @@ class Entry:
     role: str = ""
     reason: str = ""
     release: str = ""
+    target: str = ""
+    after: str = ""
+    gone: tuple[str, ...] = ()
     schema: int = TRAIL_SCHEMA
     follows: tuple[str, ...] = ()
     hash: str = ""
@@ -155,7 +159,7 @@ def append(root: Path, events: Sequence[Entry]) -> tuple[str, ...]:
         chained = tuple(_chained(events, _heads(kept.decode("utf-8", "replace"))))
         os.ftruncate(handle, len(kept))
         os.lseek(handle, 0, os.SEEK_END)
-        _write_all(handle, lead + b"".join(canonical(to_json(one)) + b"\n" for one in chained))
+        _write_all(handle, lead + b"".join(canonical(_table(one)) + b"\n" for one in chained))
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -172,7 +176,18 @@ def _chained(events: Sequence[Entry], heads: tuple[str, ...]) -> Iterator[Entry]
 
 def _hash(one: Entry) -> str:
     """SHA-256 of the canonical line without its own hash."""
-    return digest_of(canonical({name: value for name, value in to_json(one).items() if name != "hash"}))
+    return digest_of(canonical({name: value for name, value in _table(one).items() if name != "hash"}))
+
+
+def _table(one: Entry) -> dict[str, Json]:
+    """What stands in the line. A release shows thousands of pictures, of which other lines tell the rest."""
+    table = {name: value for name, value in to_json(one).items() if value or name not in _OF_RELEASES}
+    if one.event is Event.PUBLISHED:
+        table["pictures"] = [{"pixels": seen.pixels} for seen in one.pictures]
+    return table
+
+
+_OF_RELEASES = ("target", "after", "gone")
 
 
 def _hash_of(row: str, said: str) -> str:

@@ -322,7 +322,7 @@ def test_releases_that_show_a_picture_are_known_from_the_trail() -> None:
     from aibild_build.wire import from_json
 
     trail = Trail(entries=(from_json(Entry, line),), lines=(1,))
-    assert releases_with(trail, ["a" * 64]) == ("r7",)
+    assert releases_with(trail, ["a" * 64]) == (("r7", ""),)
     assert releases_with(trail, ["b" * 64]) == ()
 
 

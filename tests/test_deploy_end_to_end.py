@@ -176,6 +176,68 @@ def test_lazy_bytes_are_fetched_only_where_the_origin_lacks_them(seaweed: Server
     assert bucket.head(lost) is not None
 
 
+def test_a_picture_is_retracted_from_all_releases(seaweed: Server, tmp_path: Path) -> None:
+    """The trail tells each release; what is retracted goes from all of them, and a line that CI lost is told again."""
+    address = seaweed.address("cdn", f"retracted-{tmp_path.name}")
+    target = f'\n[targets.production]\nkind = "bucket"\naddress = "{address}"\n'
+    root = write_project(tmp_path / "site", {"aibild.toml": CONFIG + target})
+    bucket = open_bucket(address, environ=seaweed.environ)
+
+    def run(*arguments: str, expect: int = 0) -> dict[str, object]:
+        done = aibild(*arguments, "--json", cwd=root, GITHUB_ACTIONS="true", GITHUB_ACTOR="ada", **seaweed.environ)
+        assert done.returncode == expect, done.stderr
+        told: dict[str, object] = json.loads(done.stdout)
+        return told
+
+    run_build(root)
+    kept = (root / "aibild.audit.jsonl").read_bytes()
+    first = run("deploy", "--no-check")
+    assert run("deploy", "--no-check")["release"] == first["release"]
+    edit(root, "site/index.md", "A small harbour.", "A larger harbour.")
+    run_build(root)
+    second = run("deploy", "--no-check")
+    told = [one for one in run("audit", "show")["entries"] if one["event"] == "published"]  # type: ignore[attr-defined]
+    assert [one["release"] for one in told] == [first["release"], second["release"]], "a deploy that does nothing tells nothing"
+    assert {one["target"] for one in told} == {"production"} and {one["who"] for one in told} == {"ada"}
+    assert told[0]["pictures"] and not told[1]["pictures"] and told[1]["after"] == first["release"], "what came and went, alone"
+    assert run("audit", "verify")["findings"] == []
+
+    (root / "aibild.audit.jsonl").write_bytes(kept)  # CI threw its checkout away
+    run("releases")
+    assert run("releases")["releases"]
+    again = [one for one in run("audit", "show")["entries"] if one["event"] == "published"]  # type: ignore[attr-defined]
+    assert [(one["release"], one["pictures"], one["source"]) for one in again] == [
+        (one["release"], one["pictures"], "origin") for one in told
+    ]
+
+    barred = run("retract", "boat", "--reason", "no licence")
+    assert barred["releases"] == [first["release"], second["release"]] and barred["targets"] == ["production"]
+    manifest = json.loads((root / "dist/.aibild/build.json").read_text())["outputs"]
+    files = {row["path"] for row in manifest if row.get("pixels") in barred["pixels"]}  # type: ignore[operator]
+    assert files and files <= {entry.key for entry in bucket.list()}
+    run("deploy", "--no-check", expect=1)
+    edit(root, "briefs/boat.yaml", "#b03a2e", "#123456")
+    run_build(root)
+    third = run("deploy", "--no-check")
+    assert {one["path"] for one in third["changes"] if one["reason"] == "RETRACTED"} == files  # type: ignore[attr-defined]
+    assert not files & {entry.key for entry in bucket.list()}
+    assert run("deploy", "--no-check")["changes"] == []
+    run("rollback", str(first["release"]), expect=1)
+    came = [one for one in run("audit", "show")["entries"] if one["event"] == "published"][-1]  # type: ignore[attr-defined]
+    assert set(barred["pixels"]) <= set(came["gone"]) and came["pictures"]  # type: ignore[call-overload]
+
+    run("retract", "boat", "--lift", "--reason", "licence bought")
+    edit(root, "briefs/boat.yaml", "#123456", "#b03a2e")
+    run_build(root)
+    run("deploy", "--no-check")
+    assert files <= {entry.key for entry in bucket.list()}
+    assert run("retract", "boat", "--reason", "once more")["releases"][-1] == run("releases")["releases"][0]["id"]  # type: ignore[index]
+    edit(root, "briefs/boat.yaml", "#b03a2e", "#123456")
+    run_build(root)
+    run("deploy", "--no-check")
+    assert not files & {entry.key for entry in bucket.list()}, "retracted a second time, it goes a second time"
+
+
 def test_the_store_keeps_what_releases_show(tmp_path: Path) -> None:
     """A picture that a kept release shows survives a collection, though the lock knows it no more."""
     target = '\n[targets.production]\nkind = "local"\naddress = "www"\n'

@@ -48,7 +48,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retracted:
-    """Pixels that were barred (or let in again), the briefs and pages that show them, and the releases that did.
+    """Pixels that were barred (or let in again), the briefs and pages that show them, the releases that did, and their targets.
 
     `complete` is False where the site's source is wrong, so that its pages could not be asked.
     """
@@ -57,6 +57,7 @@ class Retracted:
     briefs: tuple[str, ...]
     pages: tuple[str, ...]
     releases: tuple[str, ...]
+    targets: tuple[str, ...] = ()
     complete: bool = True
 
 
@@ -256,23 +257,39 @@ def _where(root: Path, lock: Lock, pixels: Sequence[str]) -> Retracted:
     briefs = {brief for brief, assets in lock.briefs.items() for one in assets.values() if one.picked.pixels in pixels}
     trail, _ = read_trail(trail_text(root))
     pages, complete = _pages(root, briefs)
+    shown = releases_with(trail, pixels)
     return Retracted(
         pixels=tuple(pixels),
         briefs=tuple(sorted(briefs)),
         pages=pages,
-        releases=releases_with(trail, pixels),
+        releases=tuple(dict.fromkeys(release for release, _ in shown)),
+        targets=tuple(sorted({target for _, target in shown if target})),
         complete=complete,
     )
 
 
-def releases_with(trail: Trail, pixels: Iterable[str]) -> tuple[str, ...]:
-    """The releases in which the trail says that any of `pixels` was shown, in its order."""
-    wanted = set(pixels)
-    return tuple(
-        dict.fromkeys(
-            one.release for one in trail.entries if one.release and any(picture.pixels in wanted for picture in one.pictures)
-        )
-    )
+def releases_with(trail: Trail, pixels: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The releases (id, target) in which the trail says that any of `pixels` was shown, in its order."""
+    told: dict[tuple[str, str], Entry] = {}
+    for one in trail.entries:
+        if one.release and one.after != one.release:  # shown again, it is what it was
+            told.setdefault((one.release, one.target), one)
+    showing: set[tuple[str, str]] = set()
+    for wanted in set(pixels):
+        known: dict[tuple[str, str], bool] = {}
+        for key in told:
+            passed = []
+            at = key
+            while at not in known:
+                one = told.get(at)
+                passed.append(at)
+                known[at] = one is not None and any(picture.pixels == wanted for picture in one.pictures)
+                if one is None or known[at] or wanted in one.gone or not one.after:
+                    break
+                at = one.after, one.target
+            known |= dict.fromkeys(passed, known[at])
+        showing |= {key for key, shows in known.items() if shows}
+    return tuple(key for key in told if key in showing)
 
 
 def _pages(root: Path, briefs: set[str]) -> tuple[tuple[str, ...], bool]:

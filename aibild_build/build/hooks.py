@@ -41,7 +41,6 @@ _TYPES = {
     Event.WITHDRAWN: "picture.withdrawn",
     Event.RETRACTED: "picture.retracted",
     Event.REINSTATED: "picture.reinstated",
-    Event.PUBLISHED: "site.deployed",
 }
 _MOST_ATTEMPTS = 24  # with waits of up to six hours, some four days
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 6 * 3600.0

@@ -74,7 +74,8 @@ def show_trail(root: Path, name: str = "") -> tuple[Entry, ...]:
 
 
 def _about(one: Entry, pixels: str) -> bool:
-    return len(pixels) >= 8 and any(picture.pixels.startswith(pixels) for picture in one.pictures)
+    named = (*(picture.pixels for picture in one.pictures), *one.gone)
+    return len(pixels) >= 8 and any(name.startswith(pixels) for name in named)
 
 
 def _cut(lock: Lock, trail: Trail) -> Iterator[Finding]:

@@ -53,9 +53,9 @@ def show(name: str, root: Path, store: Path | None, as_json: bool, quiet: bool, 
             print_json({"schema": 1, "entries": [to_json(one) for one in entries]})
             return
         for one in entries:
-            subject = one.brief if one.asset in ("", "master") else f"{one.brief} {one.asset}"
+            subject = one.target or one.brief if one.asset in ("", "master") else f"{one.brief} {one.asset}"
             first = one.pictures[0] if one.pictures else None
-            what = (first.pixels[:12] or f"{first.model} {first.model_digest[:12]}") if first else one.release
+            what = one.release or ((first.pixels[:12] or f"{first.model} {first.model_digest[:12]}") if first else "")
             role = f" as {one.role}" if one.role else ""
             reason = f": {one.reason}" if one.reason else ""
             source = f" ({one.source})" if one.source else ""

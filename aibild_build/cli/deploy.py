@@ -56,7 +56,8 @@ def deploy(
         from ..config import output_of
         from ..reports.deploy import plan_lines, shipped_lines, shipped_object
         from ..targets import Handover, load
-        from .published import remember_published
+        from .identity import actor
+        from .published import tell_release
 
         config, settings = named_target(root, name)
         folder = output or root / output_of(config, settings)
@@ -76,8 +77,8 @@ def deploy(
                 done, _ = shipping.plan_deploy(site, lock, settings, target, clock(), manner)
             else:
                 done = shipping.deploy(site, lock, settings, target, clock(), manner)
-            if not plan_only and done.changes and not isinstance(target, Handover):
-                remember_published(root, settings, target)
+            if not plan_only and not isinstance(target, Handover) and done.release != done.previous:
+                tell_release(root, settings, target, done, actor(root))
             if not plan_only:
                 tell_hooks(root, done)
                 found += shipping.empty_caches(root, settings, done.purge, os.environ, now=clock().moment())[1]

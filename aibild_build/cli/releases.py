@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from .places import named_target
-from .published import remember_published
+from .published import tell_history
 from .shared import common, errors, print_json
 
 
@@ -29,7 +29,7 @@ def releases(name: str, root: Path, store: Path | None, as_json: bool, quiet: bo
         target = shipping.origin_of(settings, root, os.environ)
         done = shipping.collect(settings, target, clock()) if collect else None
         rows = shipping.releases(target)
-        remember_published(root, settings, target)
+        tell_history(root, settings, target, rows)
         if as_json:
             told = {"collected": to_json(done)} if done is not None else {}
             print_json({"schema": 1, "target": settings.name, "releases": [to_json(one) for one in rows], **told})

@@ -36,13 +36,21 @@ def retract(
         if as_json:
             print_json({"schema": 1, "lifted": lift, **to_json(done)})
             return
-        for title, rows in (("pixels", done.pixels), ("brief", done.briefs), ("page", done.pages), ("release", done.releases)):
+        for title, rows in (
+            ("pixels", done.pixels),
+            ("brief", done.briefs),
+            ("page", done.pages),
+            ("release", done.releases),
+            ("target", done.targets),
+        ):
             for row in rows:
                 click.echo(f"{title} {row}")
         if not done.complete:
             click.echo("the site's source has faults, so its pages could not be listed: `aibild plan` names them", err=True)
         if not quiet and not lift:
-            click.echo("next: `aibild build`, then publish; until then the site shows what it shows", err=True)
+            click.echo(
+                "next: `aibild build`, then `aibild deploy` for each target; until then they show what they show", err=True
+            )
 
 
 def _list(root: Path, *, as_json: bool) -> None:

@@ -27,11 +27,14 @@ def rollback(
         from ..build.pinning import read_now
         from ..reports.deploy import plan_lines, shipped_lines, shipped_object
         from .deploy import clock, tell_hooks
+        from .identity import actor
+        from .published import tell_release
 
         _, settings = named_target(root, name)
         target = shipping.origin_of(settings, root, os.environ)
         manner = shipping.Manner(wait_s=wait_s)
         done = shipping.rollback(settings, target, clock(), manner, lock=read_now(root), release=release)
+        tell_release(root, settings, target, done, actor(root))
         tell_hooks(root, done)
         found = shipping.empty_caches(root, settings, done.purge, os.environ, now=clock().moment())[1]
         print_findings(found, quiet=quiet)

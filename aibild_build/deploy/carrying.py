@@ -191,7 +191,7 @@ class Carrier:
         if current.id != release.id:
             at = bucket_time(self._bucket)
             current = current.followed_by(Shown(id=release.id, at=at, files=len(release.rows), bytes=release.bytes))
-        current = replace(current, retracted=tuple(sorted({*current.retracted, *self._retract})))
+        current = replace(current, retracted=tuple(sorted(self._retract)))
         data = current_bytes(current)
         if not self._conditional:
             self._bucket.put(CURRENT, data, _JSON)

@@ -61,6 +61,11 @@ class Release:
     def bytes(self) -> int:
         return sum(row.bytes for row in self.rows.values())
 
+    @property
+    def pixels(self) -> frozenset[str]:
+        """Of every picture that it shows."""
+        return frozenset(row.pixels for row in self.rows.values() if row.pixels)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:

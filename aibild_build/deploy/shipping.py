@@ -44,7 +44,8 @@ class Manner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """What a deploy or rollback did, or would do. `purge` are the addresses whose caches are out of date."""
+    """What a deploy or rollback did, or would do. `purge` are the addresses whose caches are out of date, `recipes` those of the
+    pictures by their pixels, `pixels_before` what the release before showed."""
 
     target: str
     release: str
@@ -54,6 +55,9 @@ class Shipped:
     sent_bytes: int = 0
     files: int = 0
     purge: tuple[str, ...] = ()
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    pixels: frozenset[str] = frozenset()
+    pixels_before: frozenset[str] = frozenset()
 
 
 def plan_deploy(
@@ -222,6 +226,9 @@ def _shipped(work: Work, settings: TargetSettings) -> Shipped:
         changes=work.changes,
         files=len(work.release.rows),
         purge=tuple(_addresses(work, settings.base_url)),
+        recipes=work.release.recipes,
+        pixels=work.release.pixels,
+        pixels_before=work.standing.shown.pixels if work.standing.shown is not None else frozenset(),
     )
 
 

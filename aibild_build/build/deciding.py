@@ -281,12 +281,12 @@ def releases_with(trail: Trail, pixels: Iterable[str]) -> tuple[tuple[str, str],
             passed = []
             at = key
             while at not in known:
-                one = told.get(at)
+                line = told.get(at)
                 passed.append(at)
-                known[at] = one is not None and any(picture.pixels == wanted for picture in one.pictures)
-                if one is None or known[at] or wanted in one.gone or not one.after:
+                known[at] = line is not None and any(picture.pixels == wanted for picture in line.pictures)
+                if line is None or known[at] or wanted in line.gone or not line.after:
                     break
-                at = one.after, one.target
+                at = line.after, line.target
             known |= dict.fromkeys(passed, known[at])
         showing |= {key for key, shows in known.items() if shows}
     return tuple(key for key in told if key in showing)

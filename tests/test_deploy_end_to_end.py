@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,18 @@ def test_what_readers_do_not_get_is_told(seaweed: Server, edge: Cdn, tmp_path: P
     assert found == {("deploy-missing", "tides/index.html"), ("deploy-differs", "boats/index.html")}
 
 
+def test_a_host_that_does_not_answer_is_one_finding(tmp_path: Path) -> None:
+    """Not one for each file of the sample, and no wait for each."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    config = CONFIG.replace("https://harbour.example/", f"http://127.0.0.1:{port}/", 1)
+    root = write_project(tmp_path, {"aibild.toml": f'{config}\n[targets.production]\nkind = "local"\naddress = "www"\n'})
+    run_build(root)
+    done = aibild("deploy", "--no-check", "--verify", cwd=root)
+    assert done.returncode == 1 and (root / "www/index.html").is_file()
+    assert done.stderr.count("deploy-missing") == 1 and "verified nothing" in done.stderr
+
+
 def test_the_command_line_refuses(tmp_path: Path) -> None:
     target = '\n[targets.production]\nkind = "local"\naddress = "www"\n[targets.preview]\nkind = "local"\naddress = "pre"\n'
     root = write_project(tmp_path, {"aibild.toml": CONFIG + target})
@@ -131,6 +145,7 @@ def test_the_command_line_refuses(tmp_path: Path) -> None:
     assert drafted.returncode == 1 and "it is a draft" in drafted.stderr
     run_build(root)
     assert "did you mean `preview`?" in aibild("deploy", "preveiw", cwd=root).stderr
+    assert "is a target, not a release" in aibild("rollback", "preview", cwd=root).stderr
     edit(root, "site/tides.md", "Twice a day.", "Twice a day. [gone](http://localhost:9/)")
     run_build(root)
     failing = aibild("deploy", cwd=root)

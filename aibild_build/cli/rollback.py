@@ -30,7 +30,9 @@ def rollback(
         from .identity import actor
         from .published import tell_release
 
-        _, settings = named_target(root, name)
+        config, settings = named_target(root, name)
+        if release in config.targets:
+            raise click.UsageError(f"`{release}` is a target, not a release: `aibild rollback --target {release}`")
         target = shipping.origin_of(settings, root, os.environ)
         manner = shipping.Manner(wait_s=wait_s)
         done = shipping.rollback(settings, target, clock(), manner, lock=read_now(root), release=release)

@@ -180,8 +180,8 @@ class Carrier:
             lease.renew()
             self._copy([(change.row.blob, change.path) for change in part if change.row is not None])
             switched += len(part)
-            self._say(f"switched {switched} files")
         lease.renew()
+        self._say(f"switched {switched} files")
         return switched
 
     def _write_down(self, work: Work) -> None:

@@ -40,10 +40,10 @@ class Verified:
     base_url: str
     files: int
     looked: int
-    protocol: str
-    encoding: str
-    hits: int
-    ttfb_ms: float
+    protocol: str = ""
+    encoding: str = ""
+    hits: int = 0
+    ttfb_ms: float = 0.0
     findings: tuple[Finding, ...] = ()
 
 
@@ -65,8 +65,14 @@ class _Answer:
 def verify(site: BuiltSite, settings: TargetSettings, digests: Mapping[str, str] | None = None) -> Verified:
     """Fetch a sample of the site at its public address. `digests` are of what the origin has, where they differ from the build's.
 
-    What cannot be reached is a finding; nothing is raised for it.
+    What cannot be reached is a finding; nothing is raised for it. A host that does not answer at all is one, and is asked once.
     """
+    first = _fetch(settings.base_url)
+    if first.fault:
+        message = f"expected {settings.base_url} to answer, got: {first.fault}"
+        hint = f"is base_url right, and is {urlsplit(settings.base_url).hostname} set up?"
+        silent = _finding("deploy-missing", Level.ERROR, settings.base_url, message, hint)
+        return Verified(base_url=settings.base_url, files=len(site.outputs), looked=0, findings=(silent,))
     paths = sample(site.outputs)
     with ThreadPoolExecutor(_LANES, thread_name_prefix="verify") as pool:
         answers = list(pool.map(lambda path: _fetch(f"{settings.base_url}{quote(_address(path))}"), paths))
@@ -124,7 +130,8 @@ def _fetch(url: str) -> _Answer:
             body = _decoded(answer.read(_MOST_BYTES), told.get("content-encoding", ""))
             return _Answer(status=answer.status, headers=told, body=body, ttfb_ms=ttfb_ms)
     except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
-        return _Answer(status=0, fault=str(error) or type(error).__name__)
+        system = error.strerror if isinstance(error, OSError) else ""
+        return _Answer(status=0, fault=system or str(error) or type(error).__name__)
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:

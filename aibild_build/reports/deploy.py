@@ -33,7 +33,9 @@ def shipped_lines(done: Shipped | None, seen: Verified | None, *, planned: bool)
     """What a person wants to know at the end."""
     if done is not None:
         yield from _done_lines(done, planned=planned)
-    if seen is not None:
+    if seen is not None and not seen.looked:
+        yield f"verified nothing: {seen.base_url} does not answer"
+    elif seen is not None:
         yield (
             f"verified {seen.looked} of {seen.files} files through {seen.base_url}: {seen.protocol or 'unknown protocol'}, "
             f"pages {seen.encoding or 'not compressed'}, first byte after {seen.ttfb_ms:.0f} ms (median), "

@@ -276,6 +276,45 @@ def test_a_slot_that_nobody_declared(root: Path) -> None:
     assert rules(done) == ["enhance-slot-unknown"] and done.findings[0].hint == "did you mean `hero`?"
 
 
+DECLARED = """
+[[enhance.slots]]
+selector = "article img:first-of-type"
+priority = true
+breakpoints = [{ min = 0, width = "100vw" }, { min = 800, width = "240px" }]
+
+[[enhance.slots]]
+selector = ".cards img"
+slot = "thumb"
+"""
+
+
+def test_slots_declared_by_selector(root: Path) -> None:
+    (root / "aibild.toml").write_text(CONFIG + DECLARED)
+    page = put(
+        root,
+        '<img src="img/quay.jpg" alt="Above"><div class="cards"><img src="img/quay.jpg" alt="A card"></div>'
+        '<article><img src="img/boat.png" alt="First"><p><b>x</b></p></article>',
+    )
+    put(root, '<div class="cards"><img src="../img/boat.png" alt="Mine" data-slot="card"></div>', "a/b.html")
+    done = run(root)
+    above, card, first = re.findall(r"<picture.*?</picture>", page.read_text())
+    assert done.findings == () and 'fetchpriority="high"' in first and "fetchpriority" not in above + card
+    assert 'sizes="(min-width: 800px) 240px, 100vw"' in first and 'sizes="(min-width: 480px) 480px, 100vw"' in above
+    assert 'sizes="96px"' in card and "media=" not in card + first
+    other = (root / "public/a/b.html").read_text()
+    assert "33vw" in other, "what the page says itself goes first"
+    before = tree(root / "public")
+    again = run(root)
+    assert (again.changed, again.findings) == ((), ()) and tree(root / "public") == before
+
+
+def test_a_selector_that_finds_nothing_is_told(root: Path) -> None:
+    (root / "aibild.toml").write_text(CONFIG + DECLARED)
+    put(root, '<article><img src="img/quay.jpg" alt="A quay"></article>')
+    done = run(root)
+    assert rules(done) == ["enhance-slot-unused"] and "`.cards img`" in done.findings[0].message
+
+
 def test_a_broken_brief_stops_before_anything_is_written(tmp_path: Path) -> None:
     root = write_project(tmp_path / "site", {"briefs/boat.yaml": "sede: 1\n"})
     put(root, '<img data-brief="quay" alt="">')

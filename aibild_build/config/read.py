@@ -18,6 +18,7 @@ from ..source import Fields, key_name, nearest_hint, read_text, read_toml, shown
 from .approvals import read_approvals
 from .checks import read_checks, read_levels, read_size
 from .credentials import read_credentials
+from .enhance import read_enhance
 from .guards import read_guards
 from .hooks import read_hooks
 from .languages import read_languages
@@ -114,6 +115,7 @@ def _config(root: Path, settings: Fields, base_url: str | None) -> Config:
         output=folder,
         pictures_json=output.flag("pictures_json", True),
         outside=read_outside(settings.fields("pictures"), slots),
+        enhance=read_enhance(settings.fields("enhance"), slots),
         feeds=output.flag("feeds", True),
         headers=output.flag("headers"),
         compress=_compress(output),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from ..model import Guards, Json, Level, Quality, Rights, Slot, Swatch
+from ..model import Breakpoint, Guards, Json, Level, Quality, Rights, Slot, Swatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +218,18 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredSlot:
+    """Pictures of other people's pages that a CSS `selector` finds: they fill the slot of this name, or a box of these
+    `breakpoints`; where both are empty their width is found as that of all others. `priority`: the first one on each page is
+    its largest paint."""
+
+    selector: str
+    slot: str = ""
+    breakpoints: tuple[Breakpoint, ...] = ()
+    priority: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `aibild.toml`. Paths are relative to `root`. `base_url` ends with a slash and may carry a path.
 
@@ -260,6 +272,7 @@ class Config:
     output: str = "dist"
     pictures_json: bool = True
     outside: Outside = field(default_factory=Outside)
+    enhance: tuple[DeclaredSlot, ...] = ()
     feeds: bool = True
     headers: bool = False
     compress: tuple[str, ...] = ()

@@ -59,15 +59,10 @@ def read_slots(settings: Fields, formats: Sequence[str]) -> dict[str, Slot]:
 
 
 def _slot(name: str, table: Fields, formats: Sequence[str]) -> Slot:
-    breakpoints = tuple(_breakpoint(point) for point in table.each("breakpoints"))
+    breakpoints = read_breakpoints(table)
     if not breakpoints and not table.has("breakpoints"):
         hint = 'breakpoints = [{min=0, ratio="16:9", width="100vw"}]'
         table.tell("source-missing", f"expected slots.{name}.breakpoints as list of tables, got nothing", (), hint=hint)
-    for index, point in enumerate(breakpoints):
-        if index == 0 and point.min_width != 0:
-            table.wrong(("breakpoints", 0, "min"), "0 in the first breakpoint")
-        elif index and point.min_width <= breakpoints[index - 1].min_width:
-            table.wrong(("breakpoints", index, "min"), f"more than {breakpoints[index - 1].min_width}, the breakpoint before")
     chosen = table.texts("formats")
     for index, format in enumerate(chosen):
         if format not in formats:
@@ -82,11 +77,23 @@ def _slot(name: str, table: Fields, formats: Sequence[str]) -> Slot:
     )
 
 
-def _breakpoint(table: Fields) -> Breakpoint:
+def read_breakpoints(table: Fields, ratio: str = "") -> tuple[Breakpoint, ...]:
+    """`breakpoints`, ascending from 0. Each must name a ratio, unless `ratio` says which one counts without."""
+    breakpoints = tuple(_breakpoint(point, ratio) for point in table.each("breakpoints"))
+    for index, point in enumerate(breakpoints):
+        if index == 0 and point.min_width != 0:
+            table.wrong(("breakpoints", 0, "min"), "0 in the first breakpoint")
+        elif index and point.min_width <= breakpoints[index - 1].min_width:
+            table.wrong(("breakpoints", index, "min"), f"more than {breakpoints[index - 1].min_width}, the breakpoint before")
+    return breakpoints
+
+
+def _breakpoint(table: Fields, usual: str) -> Breakpoint:
     min_width = table.whole("min", 0, low=0, high=10000)
-    ratio = table.text("ratio", "16:9", required=True)
+    ratio = table.text("ratio", usual or "16:9", required=not usual)
     try:
-        ratio_value(ratio)
+        if ratio != usual:
+            ratio_value(ratio)
     except ValueError:
         table.wrong("ratio", "ratio of whole numbers 1–100, like 16:9")
         ratio = "16:9"

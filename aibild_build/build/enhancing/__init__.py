@@ -220,6 +220,7 @@ def _choose_all(work: _Work, chooser: Chooser, ask: Ask) -> None:
         if takes:
             work.takes[path] = takes
     work.findings += (_left(fault.path, fault.message) for fault in dict.fromkeys(work.site.faults))
+    work.findings += chooser.unasked()
 
 
 def _measured(work: _Work, ask: Ask) -> Iterator[tuple[str, Boxes]]:

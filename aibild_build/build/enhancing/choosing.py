@@ -6,6 +6,7 @@ in the page, and findings. Nothing is made here, and nothing is written.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from ...budgets.reading import Kind, OnePage, Shown
 from ...budgets.reading.one import is_early
 from ...budgets.reading.pictures import whole_px
 from ...canonical import key_of
-from ...config import Config
+from ...config import CONFIG_FILE, Config, DeclaredSlot
 from ...devices import DEVICES
 from ...disk import safe_join
 from ...imagefile import ImageFault, probe
@@ -24,7 +25,7 @@ from ...plan.reading import FILE_PREFIX
 from ...rewriting import Element, Written
 from ...rewriting.fitting import at_most, fit
 from ...source import nearest_hint
-from .selectors import bound_by_styles
+from .selectors import bound_by_styles, declared_slots
 
 SMALL_PX = 64  # an icon: nothing is gained by several sizes of it
 _SPACER_PX = 2
@@ -46,13 +47,16 @@ class Take(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Chooses for all pages of a site; `slots` grows by every layout that was come upon."""
+    """Chooses for all pages of a site; `slots` grows by every layout that was come upon, `asked` by every declared slot that
+    found a picture, `knew` by pages that were enhanced before."""
 
     config: Config
     folder: Path
     briefs: frozenset[str]
     slots: dict[str, Slot] = field(default_factory=dict)
     moving: dict[str, bool] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
+    knew: set[str] = field(default_factory=set)
 
     def choose(self, page: OnePage, written: Written, boxes: Boxes | None) -> tuple[dict[int, Take], list[Finding]]:
         """What is taken of a page by place in `written.images`, and what is told of the rest."""
@@ -60,7 +64,11 @@ class Chooser:
         seen = [at for at, image in enumerate(written.images) if image.path in shown]
         if boxes is not None and boxes.sources != tuple(written.images[at].attrs.get("src", "") for at in seen):
             boxes = None  # scripts had changed the page before it could be measured
-        hero = self._hero(page, written, seen, boxes)
+        declared = declared_slots(self.config.enhance, written)
+        self.asked.update(declared.values())
+        if any(image.has("data-asset") for image in written.images):
+            self.knew.add(page.seen.path)
+        hero = self._hero(page, written, seen, boxes, declared)
         kept = bound_by_styles(page, written)
         takes: dict[int, Take] = {}
         findings: list[Finding] = []
@@ -74,7 +82,8 @@ class Chooser:
                 continue
             brief, facts = file
             first = boxes.first[place] if boxes is not None else is_early(one.img)
-            slot = self._slot(page, one, image, facts, boxes.widths[place] if boxes is not None else (), findings)
+            said = self.config.enhance[declared[image.path]] if image.path in declared else None
+            slot = self._slot(page, one, image, facts, said, boxes.widths[place] if boxes is not None else (), findings)
             small = facts is not None and max(facts.width, facts.height) <= SMALL_PX
             takes[at] = Take(
                 brief="" if small or image.has("srcset") or slot == "" else brief,
@@ -89,10 +98,26 @@ class Chooser:
         findings += (_alt(page, written.images[at]) for at, take in takes.items() if _lacks_alt(written.images[at], take))
         return takes, findings
 
-    def _hero(self, page: OnePage, written: Written, seen: list[int], boxes: Boxes | None) -> int | None:
+    def unasked(self) -> Iterator[Finding]:
+        """Declared slots that found no picture anywhere; silent about pages that were enhanced before, which read otherwise."""
+        for at, one in enumerate(self.config.enhance):
+            if at not in self.asked and not self.knew:
+                message = f"expected a picture on some page for enhance.slots[{at}], got none by `{one.selector}`"
+                hint = "a selector must find the `<img>` itself, like `.card img`"
+                where = Origin(path=CONFIG_FILE)
+                yield Finding(
+                    rule="enhance-slot-unused", level=Level.WARNING, message=message, origin=where, subject="", hint=hint
+                )
+
+    def _hero(
+        self, page: OnePage, written: Written, seen: list[int], boxes: Boxes | None, declared: Mapping[str, int]
+    ) -> int | None:
         """Its place in the page, None where the page has said so itself, or where it is no picture."""
         if any(written.images[at].get("fetchpriority").lower() == "high" for at in seen):
             return None
+        urgent = {path for path, at in declared.items() if self.config.enhance[at].priority}
+        if urgent:
+            return next((at for at in seen if written.images[at].path in urgent), None)
         if boxes is not None:
             return seen[boxes.largest] if 0 <= boxes.largest < len(seen) else None
         hero = page.hero
@@ -153,11 +178,13 @@ class Chooser:
         one: Shown,
         image: Element,
         facts: FileFacts | None,
+        said: DeclaredSlot | None,
         widths: tuple[float, ...],
         findings: list[Finding],
     ) -> str:
-        """The slot that a picture fills: the one that it names, else one made of the widths of its box. "" for none."""
-        if name := image.get("data-slot"):
+        """The slot that a picture fills: the one that it names, or that is declared for it, else one made of the widths of its
+        box. "" for none."""
+        if name := image.get("data-slot") or (said.slot if said is not None else ""):
             if name in self.config.slots:
                 # no page of ours here: neither lists that feed on it, nor cuts for the page's own structured data
                 self.slots[name] = replace(self.config.slots[name], also=(), priority=False)
@@ -165,6 +192,8 @@ class Chooser:
             hint = nearest_hint(name, self.config.slots)
             findings.append(_told("enhance-slot-unknown", Level.ERROR, page, image, f"there is no slot `{name}`", hint))
             return ""
+        if said is not None and said.breakpoints:
+            return self._named(said.breakpoints)
         points = fit(tuple(zip(VIEWPORTS, widths, strict=True))) if widths else ()
         points = points or _estimated(page, one, facts)
         return self._named(points)

@@ -1,18 +1,19 @@
-"""Which pictures a style sheet reaches by their place among other elements: those must not be wrapped in a `<picture>`.
+"""Which pictures the site's settings declare a slot for, and which a style sheet reaches by their place among other elements.
 
-`figure > img` and `img:first-child` mean another element, or none, once there is one between. A `<picture>` that shows no box of
-its own (`display: contents`) leaves all other styles as they are.
+The latter must not be wrapped in a `<picture>`: `figure > img` and `img:first-child` mean another element, or none, once there is
+one between. A `<picture>` that shows no box of its own (`display: contents`) leaves all other styles as they are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import turbohtml
 
 from ...budgets.reading import Kind, OnePage
+from ...config import DeclaredSlot
 from ...rewriting import Written
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
@@ -23,6 +24,16 @@ _PSEUDO_ELEMENT = re.compile(
     r"::?(?:before|after|first-line|first-letter|placeholder|selection|marker)\b|:(?:hover|focus[\w-]*|active|visited)\b"
 )
 _MOST = 400
+
+
+def declared_slots(declared: Sequence[DeclaredSlot], written: Written) -> dict[str, int]:
+    """CSS path of a picture → place of the first declaration that finds it."""
+    found: dict[str, int] = {}
+    for at, one in enumerate(declared):
+        for element in written.document.select(one.selector):
+            if element.tag == "img":
+                found.setdefault(element.css_path(), at)
+    return found
 
 
 def bound_by_styles(page: OnePage, written: Written) -> frozenset[str]:

@@ -275,6 +275,14 @@ def test_the_command_keeps_a_baseline(two: Path) -> None:
     assert aibild(*arguments, cwd=two.parent).exit_code == 1
 
 
+def test_the_command_explains_a_rule_without_a_site(tmp_path: Path) -> None:
+    run = aibild("check", "--explain", "hero-lazy", cwd=tmp_path)
+    told = run.stdout.splitlines()
+    assert run.exit_code == 0 and told[0] == "hero-lazy  error" and told[1] == "  expected: the first large picture is not lazy"
+    assert told[2].startswith("  to do: take `loading=") and told[3].startswith("  source: Lighthouse")
+    assert "did you mean `hero-lazy`?" in aibild("check", "--explain", "hero-lasy", cwd=tmp_path).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -31,6 +31,7 @@ from .recorded import RecordedSite
 __all__ = [
     "Baseline",
     "CheckReport",
+    "Rule",
     "all_rules",
     "check_page",
     "check_site",

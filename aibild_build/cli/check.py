@@ -14,6 +14,7 @@ from ..check import CheckReport
 from ..config import Config
 from ..errors import AibildError, SourceError
 from ..model import Finding, Level
+from .check_explain import explain_option, known_rule
 from .check_files import Place, report_files, write_files
 from .check_lab import Wanted, confirm, lab_options
 from .shared import errors, print_json
@@ -41,6 +42,7 @@ _LINE = re.compile(r"^  (error|warning|note)\b")
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Number of processes; 0 for one a processor.")
 @report_files
 @lab_options
+@explain_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -78,7 +80,8 @@ def check(
         from ..reports.check import at_least, check_lines, check_object, summary_line
         from ..reports.text import annotation_lines, worst
 
-        _known_rules(only)
+        for rule in only:
+            known_rule(rule)
         settings, output, prefix = _place(folder, root, config)
         day = _day(today) if today else this_day()
         report = check_site(
@@ -169,17 +172,6 @@ def _held(report: CheckReport, path: Path | None, *, ratchet: bool) -> CheckRepo
         except OSError as error:
             raise AibildError(f"the baseline {path} cannot be written: {error.strerror or error}") from error
     return report
-
-
-def _known_rules(only: tuple[str, ...]) -> None:
-    from ..check import all_rules
-    from ..source import nearest_hint
-
-    known = all_rules()
-    for rule in only:
-        if rule not in known:
-            near = nearest_hint(rule, known)
-            raise click.UsageError(f"there is no rule `{rule}`" + (f": {near}" if near else ""))
 
 
 def _address(base: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-from ..check import CheckReport
+from ..check import CheckReport, Rule
 from ..model import Finding, Json, Level
 from .objects import SCHEMA, by_level, finding_object
 
@@ -35,6 +35,15 @@ def check_object(report: CheckReport) -> dict[str, Json]:
         "waived": [finding_object(finding) for finding in report.waived],
         "known": [finding_object(finding) for finding in report.known],
     }
+
+
+def rule_lines(rule: Rule) -> Iterator[str]:
+    """What a rule asks for, what to do, and where that comes from."""
+    yield f"{rule.id}  {rule.level.value}"
+    yield f"  expected: {rule.title}"
+    if rule.hint:
+        yield f"  to do: {rule.hint}"
+    yield f"  source: {rule.source}"
 
 
 def check_lines(report: CheckReport, *, level: Level = Level.WARNING, verbose: bool = False) -> Iterator[str]:

@@ -32,9 +32,10 @@ from aibild_build import crews
 from aibild_build.build.jobs import find_qualities, make_files
 from aibild_build.imagefile import encode_png
 from aibild_build.model import Quality, Variant, delivery_key
+from aibild_build.plan.renditions import known_quality
 from aibild_build.renditions.codecs import CODECS
 from aibild_build.renditions.metadata import Metadata
-from aibild_build.renditions.quality import probe_of
+from aibild_build.renditions.quality import Found, Probe, probe_of
 from aibild_build.renditions.ssimulacra2 import Original
 from aibild_build.store import Store
 from aibild_build.wire import to_json
@@ -104,26 +105,29 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
         ]
         asked.append((blob, probes))
     if effort == "fast":
-        found = {blob: {name: CODECS[name].quality for name in FORMATS} for blob, _ in asked}
+        usual = {name: Found(quality=CODECS[name].quality or 0, score=0, bytes_per_pixel=0, trials=0) for name in FORMATS}
+        found = {blob: usual for blob, _ in asked}
     else:
         orders = [{"store": arguments, "asset": blob, "wanted": [to_json(one) for one in probes]} for blob, probes in asked]
         trials = sum(one["trials"] for one in crew.cpu.map(find_qualities, orders))
         print(f"probes: {trials} trials", file=sys.stderr)
-        found = {
-            blob: {probe.format: int((kept.lookup(probe.key) or {})["quality"]) for probe in probes} for blob, probes in asked
-        }
+        found = {blob: {probe.format: known_quality(kept, probe) or fail(probe) for probe in probes} for blob, probes in asked}
     metadata = Metadata(source_type="algorithmicMedia")
     jobs, names = [], {}
     for stem, blob, size, _ in masters:
         wanted = []
         for name in FORMATS:
             for width in WIDTHS:
+                height = round(width * size[1] / size[0])
+                quality = found[blob][name].quality
+                if effort != "fast":
+                    quality = found[blob][name].at(name, width, width * height)
                 variant = Variant(
                     pixels=blob,
                     crop=(0, 0, *size),
-                    size=(width, round(width * size[1] / size[0])),
+                    size=(width, height),
                     format=name,
-                    settings=CODECS[name].settings(found[blob][name], effort),
+                    settings=CODECS[name].settings(quality, effort, width * height),
                     codec=CODECS[name].fingerprint,
                     room_bytes=ROOM_BYTES,
                     effort=effort,
@@ -140,6 +144,10 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
                 (output / names[one["delivery"]]).write_bytes(kept.get(one["rendition"]["digest"]) or b"")
     crew.close()
     print(json.dumps(kinds))
+
+
+def fail(probe: Probe) -> Found:
+    raise SystemExit(f"no quality was found for {probe.format} of {probe.pixels[:12]}")
 
 
 def timed(command: list[str], **more: Any) -> tuple[float, float, str]:

@@ -251,11 +251,12 @@ def find_qualities(order: Mapping[str, Any]) -> dict[str, Any]:
         missing = [probe for probe in probes if store.lookup(probe.key) is None]
         if missing:
             from ..renditions.make import decoded
-            from ..renditions.quality import Small, find
+            from ..renditions.quality import LARGE_PROBE_PX, Small, find
 
-            small = Small(decoded(master_of(store, order["asset"])))
+            master = decoded(master_of(store, order["asset"]))
+            small, large = Small(master), Small(master, LARGE_PROBE_PX)
             for probe in missing:
-                found = find(small, probe)
+                found = find(small, probe, large)
                 trials += found.trials
                 store.record(probe.key, "quality", {**to_json(found), "probe": to_json(probe)})
     seconds = time.perf_counter() - started

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -33,7 +33,7 @@ from ..renditions.credentials import Seal
 from ..renditions.ladder import Layout
 from ..renditions.metadata import Metadata
 from ..renditions.metadata import compose as compose_metadata
-from ..renditions.quality import Probe
+from ..renditions.quality import Found, Probe
 from ..store import Store
 from ..wire import from_json
 from .reading import FILE_PREFIX, Project, uses
@@ -167,11 +167,14 @@ def _want(
     )
 
 
-def known_quality(store: Store, probe: Probe) -> int | None:
+def known_quality(store: Store, probe: Probe) -> Found | None:
     """What an earlier probe found."""
     record = store.lookup(probe.key)
-    quality = record.get("quality") if record is not None else None
-    return quality if isinstance(quality, int) else None
+    try:
+        found: Found | None = from_json(Found, {item.name: record[item.name] for item in fields(Found)}) if record else None
+    except (KeyError, ValueError):
+        return None
+    return found
 
 
 def _marks(asset: Asset) -> dict[str, str]:

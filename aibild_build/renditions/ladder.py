@@ -14,7 +14,7 @@ from ..model import MASTER, Brief, Crop, Finding, Json, Level, Size, Slot, Varia
 from .bands import Band, bands, chosen, needs, widths
 from .codecs import CODECS
 from .crop import close_crop, crop
-from .quality import Probe, probe_of, wanted
+from .quality import Found, Probe, probe_of, wanted
 
 SHARE: tuple[str, Size] = ("40:21", (1200, 630))
 STRUCTURED = ("16:9", "4:3", "1:1")
@@ -23,7 +23,7 @@ THUMB_PX = 320
 _MUCH_WIDER_PX = 1600  # a structured cut may be a candidate of the page up to this width; beyond it the bytes are not worth it
 
 Holding = tuple[str, Size, str]  # pixels digest, size, mode of an asset
-Answer = Callable[[Probe], int | None]
+Answer = Callable[[Probe], Found | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Layout:
     structured: tuple[Variant, ...] = ()
     thumb: Variant | None = None
     findings: tuple[Finding, ...] = ()
-    probes: tuple[tuple[Probe, int | None], ...] = ()
+    probes: tuple[tuple[Probe, Found | None], ...] = ()
 
     @property
     def fallback(self) -> Row:
@@ -88,7 +88,7 @@ class _Cutter:
     draft: bool
     known: Answer
     settle: Callable[[Variant], Variant]
-    asked: dict[tuple[str, str], tuple[Probe, int | None]] = field(default_factory=dict)
+    asked: dict[tuple[str, str], tuple[Probe, Found | None]] = field(default_factory=dict)
 
     def asset(self, ratio: str) -> Holding:
         return self.assets.get(ratio) or self.assets[MASTER]
@@ -112,13 +112,14 @@ class _Cutter:
         return "png" if self.asset(ratio)[2] == "RGBA" else "jpeg"
 
     def variant(self, ratio: str, box: Crop, size: Size, format: str) -> Variant:
-        pixels, _, mode = self.asset(ratio)
+        pixels, whole, mode = self.asset(ratio)
         codec = CODECS[format]
-        settings = codec.settings(effort=self.effort)
+        settings = codec.settings(effort=self.effort, pixels=size[0] * size[1])
         if format == "jpeg" and mode == "RGBA":
             settings["background"] = "#ffffff"
         if "quality" in settings:
-            settings["quality"] = self.quality(pixels, format, settings)
+            wide_px = max(whole) * size[0] / box.width
+            settings["quality"] = self.quality(pixels, format, settings, wide_px, size[0] * size[1])
         return self.settle(
             Variant(
                 pixels=pixels,
@@ -133,7 +134,7 @@ class _Cutter:
             )
         )
 
-    def quality(self, pixels: str, format: str, settings: Mapping[str, Json]) -> Json:
+    def quality(self, pixels: str, format: str, settings: Mapping[str, Json], wide_px: float, size_px: int) -> Json:
         """The encoder's setting; of a probe that is open yet a word, so that nothing is found under such a key."""
         asked = wanted(format, self.images.quality, self.slot.quality)
         if isinstance(asked, int):
@@ -141,10 +142,11 @@ class _Cutter:
         if self.draft:
             return settings["quality"]
         if (pixels, format) not in self.asked:
-            probe = probe_of(pixels, format, settings, asked, self.images.quality, self.slot.quality)
+            plain = {**settings, **CODECS[format].settings(effort=self.effort)}
+            probe = probe_of(pixels, format, plain, asked, self.images.quality, self.slot.quality)
             self.asked[pixels, format] = probe, self.known(probe)
         found = self.asked[pixels, format][1]
-        return f"for {asked:g}" if found is None else found
+        return f"for {asked:g}" if found is None else found.at(format, wide_px, size_px)
 
     def at_width(self, ratio: str, box: Crop, width: int, format: str) -> Variant:
         return self.variant(ratio, box, (width, max(1, round(width * box.height / box.width))), format)
@@ -211,7 +213,7 @@ def _as_asked(variant: Variant) -> Variant:
     return variant
 
 
-def _nothing_known(_: Probe) -> int | None:
+def _nothing_known(_: Probe) -> Found | None:
     return None
 
 

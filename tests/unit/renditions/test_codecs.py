@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from aibild_build.errors import EncodeError
-from aibild_build.renditions.codecs import CODECS
+from aibild_build.renditions.codecs import CODECS, LARGE_PIXELS, radial_tables
+from aibild_build.renditions.ssimulacra2 import Original
 
 XMP = (
     b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>'
@@ -80,6 +83,26 @@ def test_jpeg_is_progressive_with_halved_chroma() -> None:
     assert data[frame + 11] == 0x22  # sampling of the first component: 2×2
 
 
+def test_our_quantisation_gives_more_for_fewer_bytes_at_the_usual_scale() -> None:
+    samples = np.random.default_rng(5).normal(0, 12, (270, 480, 3)) + np.asarray(picture(size=(480, 270)), dtype=float)
+    rough = Image.fromarray(samples.clip(0, 255).astype("uint8"))
+    usual = {name: value for name, value in CODECS["jpeg"].settings(75).items() if name != "tables"}
+    before = CODECS["jpeg"].encode(rough, usual, XMP, exif())
+    after = CODECS["jpeg"].encode(rough, CODECS["jpeg"].settings(75), XMP, exif())
+    original = Original(np.asarray(rough))
+    scores = [original.score(np.asarray(Image.open(BytesIO(data)))) for data in (before, after)]
+    assert len(after) < 0.95 * len(before) and abs(scores[0] - scores[1]) < 3
+
+
+def test_quantisation_steps_fall_with_quality_and_grow_with_frequency() -> None:
+    for table in (0, 1):
+        by_quality = [radial_tables(quality)[table] for quality in (1, 30, 50, 80, 100)]
+        assert all(len(steps) == 64 and 1 <= min(steps) <= max(steps) <= 255 for steps in by_quality)
+        assert all(one >= other for coarse, fine in pairwise(by_quality) for one, other in zip(coarse, fine, strict=True))
+        assert by_quality[2][0] < by_quality[2][1] < by_quality[2][7] < by_quality[2][63]
+        assert by_quality[2][1] == by_quality[2][8]
+
+
 @pytest.mark.parametrize("format", ["avif", "webp", "jpeg"])
 def test_quality_moves_bytes(format: str) -> None:
     codec = CODECS[format]
@@ -95,10 +118,13 @@ def test_settings_are_written_out() -> None:
         "range": "full",
         "max_threads": 1,
         "autotiling": False,
-        "advanced": {"tune": "iq"},
+        "advanced": {"tune": "iq", "sharpness": "0"},
         "quality": 53,
     }
     assert CODECS["avif"].settings(30, "fast")["speed"] == 9
+    assert CODECS["avif"].settings(pixels=LARGE_PIXELS) == {**CODECS["avif"].settings(), "speed": 7}
+    assert CODECS["avif"].settings(effort="slow", pixels=LARGE_PIXELS)["speed"] == 5
+    assert CODECS["webp"].settings(pixels=LARGE_PIXELS) == CODECS["webp"].settings()
     assert CODECS["webp"].settings()["quality"] == 78
     assert CODECS["jpeg"].settings()["quality"] == 80
     assert "quality" not in CODECS["png"].settings(50)

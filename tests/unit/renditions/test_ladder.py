@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log2
+
+import pytest
 
 from aibild_build.config import Images
 from aibild_build.model import Breakpoint, Brief, Level, Origin, Quality, RatioRule, SafeArea, Slot
 from aibild_build.renditions import DEVICES, MIN_DENSITY, Layout, device_width, lay_out
-from aibild_build.renditions.quality import Probe, wanted
+from aibild_build.renditions.codecs import CODECS, LARGE_PIXELS
+from aibild_build.renditions.quality import PROBE_PX, Found, Probe, wanted
 
 ROOM = 2048
 BRIEF = Brief(id="lighthouse", origin=Origin(path="briefs/lighthouse.yaml", line=1), engine="sketch", focal=(0.5, 0.5))
@@ -26,6 +30,10 @@ def laid(
     brief: Brief = BRIEF, slot: Slot = HERO, images: Images | None = None, master: tuple[str, tuple[int, int], str] = MASTER
 ) -> Layout:
     return lay_out(brief, slot, {"master": master}, images or Images(), ROOM)
+
+
+def found(quality: int, per_doubling: float = 0.0) -> Found:
+    return Found(quality=quality, score=70.0, bytes_per_pixel=0.05, trials=2, per_doubling=per_doubling)
 
 
 def widths(layout: Layout) -> list[tuple[str, str, list[int]]]:
@@ -71,18 +79,41 @@ def test_variants_carry_all_that_decides_bytes() -> None:
 def test_a_probe_is_asked_once_a_format_and_its_answer_is_the_setting() -> None:
     asked: list[str] = []
 
-    def known(probe: Probe) -> int:
+    def known(probe: Probe) -> Found:
         asked.append(probe.format)
-        return {"avif": 41, "webp": 62, "jpeg": 58}[probe.format]
+        return found({"avif": 61, "webp": 62, "jpeg": 58}[probe.format])
 
     layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, known=known)
     assert sorted(asked) == ["avif", "jpeg", "webp"]
     assert {(variant.format, variant.settings["quality"]) for variant in layout.variants()} == {
-        ("avif", 41),
+        ("avif", 61),
+        ("avif", 61 + CODECS["avif"].large_step),
         ("webp", 62),
         ("jpeg", 58),
     }
-    assert sorted(found for _, found in layout.probes if found is not None) == [41, 58, 62]
+    assert sorted(one.quality for _, one in layout.probes if one is not None) == [58, 61, 62]
+
+
+def test_the_setting_follows_the_scale_at_which_a_picture_is_shown() -> None:
+    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, known=lambda _: found(60, per_doubling=-4.0))
+    whole = max(MASTER[1])
+    for variant in layout.variants():
+        doublings = log2(whole * variant.size[0] / variant.crop[2] / PROBE_PX)
+        large = CODECS[variant.format].large_step if variant.size[0] * variant.size[1] >= LARGE_PIXELS else 0
+        assert variant.settings["quality"] == pytest.approx(60 - 4 * doublings + large, abs=0.51)
+    speeds = {
+        variant.settings["speed"]: variant.size[0] * variant.size[1]
+        for variant in sorted(layout.variants(), key=lambda variant: variant.size)
+        if variant.format == "avif"
+    }
+    assert set(speeds) == {6, 7} and speeds[6] < LARGE_PIXELS <= speeds[7]
+
+
+def test_a_setting_never_leaves_the_bounds_of_its_format() -> None:
+    low, high = CODECS["webp"].bounds
+    assert found(90, per_doubling=9.0).at("webp", 4 * PROBE_PX, 1) == high
+    assert found(50, per_doubling=-9.0).at("webp", 4 * PROBE_PX, 1) == low
+    assert found(20, per_doubling=0.0).at("webp", 4 * PROBE_PX, 1) == 20  # a cap in bytes led there
 
 
 def test_a_slot_and_a_format_may_want_another_score() -> None:

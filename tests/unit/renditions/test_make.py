@@ -15,6 +15,7 @@ from aibild_build.model import Breakpoint, Brief, FileFacts, Origin, Slot, Varia
 from aibild_build.renditions import lay_out
 from aibild_build.renditions.make import deliver, make
 from aibild_build.renditions.metadata import Metadata
+from aibild_build.renditions.quality import Found
 
 ROOM = 2048
 SIZE = (480, 270)
@@ -35,6 +36,7 @@ RIGHTS = Metadata(
     license="https://example.org/licence",
     created="2026-11-23",
 )
+FOUND = Found(quality=60, score=70.0, bytes_per_pixel=0.05, trials=2)
 OTHER = replace(RIGHTS, credit="Atelier Süd & Söhne", license="https://example.org/another/licence", created="2025-01-02")
 
 
@@ -51,7 +53,7 @@ def master(mode: str = "RGB") -> bytes:
 
 def variants(mode: str = "RGB") -> tuple[Variant, ...]:
     assets = {"master": ("a" * 64, SIZE, mode)}
-    return lay_out(BRIEF, SLOT, assets, Images(), ROOM, effort="fast", known=lambda _: 60).variants()
+    return lay_out(BRIEF, SLOT, assets, Images(), ROOM, effort="fast", known=lambda _: FOUND).variants()
 
 
 def made(of: Sequence[Variant], metadata: Metadata = RIGHTS, mode: str = "RGB") -> dict[str, tuple[bytes, FileFacts]]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from aibild_build.model import Quality
 from aibild_build.renditions.codecs import CODECS
-from aibild_build.renditions.quality import Probe, Small, find, probe_of
+from aibild_build.renditions.quality import LARGE_PROBE_PX, Probe, Small, find, probe_of
 from aibild_build.renditions.ssimulacra2 import Original
 
 
@@ -68,6 +68,23 @@ def test_the_target_is_reached(name: str, format: str) -> None:
     low, _ = CODECS[format].bounds
     assert found.score >= 69.5 and (found.score <= 73 or found.quality == low), found
     assert found.trials <= 5
+
+
+@pytest.mark.parametrize("format", ["webp", "jpeg"])
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_second_size_tells_how_the_setting_follows_the_scale(name: str, format: str) -> None:
+    master = PICTURES[name]((1280, 720))
+    small, large = Small(master), Small(master, LARGE_PROBE_PX)
+    asked = probe(format)
+    found = find(small, asked, large)
+    alike, moved = (large.look(asked, at)[0] for at in (found.quality, found.at(format, 1280, large.pixels)))
+    assert abs(moved - found.score) <= max(1.5, abs(alike - found.score))
+    assert found.per_doubling == 0 or abs(moved - found.score) < abs(alike - found.score)
+
+
+def test_a_small_master_is_probed_at_one_size() -> None:
+    master = hard((600, 338))
+    assert find(Small(master), probe("webp"), Small(master, LARGE_PROBE_PX)).per_doubling == 0
 
 
 def test_a_higher_target_takes_more_bytes() -> None:

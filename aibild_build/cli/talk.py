@@ -22,7 +22,7 @@ _NAMES = {
     "quality": "qualities",
     "refinement": "refining",
 }
-_QUIET_S = 10.0  # a log gets a line on a picture's steps this often
+_QUIET_S = 10.0  # a log hears how far the work is this often
 
 
 def talk_for(*, quiet: bool, verbose: bool) -> Talk:
@@ -53,22 +53,22 @@ class _Steps:
 
 
 class Lines:
-    """One line when a kind of work begins and one when it ends; with `verbose` one for each piece, with its reason.
+    """One line when a kind of work begins, and every ten seconds how far it is; with `verbose` one for each piece, with its reason.
 
-    A picture that takes long gets a line on its steps now and then. `now` is a clock in seconds.
+    A picture that takes long gets its steps in that line. `now` is a clock in seconds.
     """
 
     def __init__(self, verbose: bool, now: Callable[[], float] = time.monotonic) -> None:
         self._verbose = verbose
         self._now, self._steps = now, _Steps(now)
-        self._spoke = now()
+        self._began = self._spoke = now()
         self._done = self._total = 0
         self._kind = ""
 
     def begin(self, kind: str, total: int, seconds: float | None) -> None:
         expected = f", about {duration(seconds)} on one core" if seconds else ""
         self._kind, self._total, self._done = _NAMES.get(kind, kind), total, 0
-        self._spoke = self._now()
+        self._began = self._spoke = self._now()
         click.echo(f"{self._kind}: {total} to make{expected}", err=True)
 
     def step(self, work: Work, done: int, total: int) -> None:
@@ -83,6 +83,10 @@ class Lines:
             detail = f": {work.detail}" if work.detail else ""
             took = f", {duration(seconds)}" if seconds else ""
             click.echo(f"{self._kind}: {self._done}/{self._total} {work.subject}, {work.reason.value}{detail}{took}", err=True)
+        elif self._now() - self._spoke >= _QUIET_S and 0 < self._done < self._total:
+            self._spoke = self._now()
+            left = (self._spoke - self._began) / self._done * (self._total - self._done)
+            click.echo(f"{self._kind}: {self._done}/{self._total}, about {duration(left)} left", err=True)
 
     def end(self) -> None:
         if self._done != self._total:

@@ -53,7 +53,7 @@ class _Steps:
 
 
 class Lines:
-    """One line when a kind of work begins, and every ten seconds how far it is; with `verbose` one for each piece, with its reason.
+    """One line when work of a kind begins, and every ten seconds how far it is; with `verbose` one for each piece, and its reason.
 
     A picture that takes long gets its steps in that line. `now` is a clock in seconds.
     """

@@ -53,7 +53,7 @@ class _Steps:
 
 
 class Lines:
-    """One line when work of a kind begins, and every ten seconds how far it is; with `verbose` one for each piece, and its reason.
+    """A line when work of a kind begins, and every ten seconds how far it is; with `verbose` one for each piece, and its reason.
 
     A picture that takes long gets its steps in that line. `now` is a clock in seconds.
     """

@@ -250,10 +250,9 @@ def find_qualities(order: Mapping[str, Any]) -> dict[str, Any]:
     with store.single_flight(*(probe.key for probe in probes)):
         missing = [probe for probe in probes if store.lookup(probe.key) is None]
         if missing:
-            from ..renditions.make import decoded
             from ..renditions.quality import LARGE_PROBE_PX, Small, find
 
-            master = decoded(master_of(store, order["asset"]))
+            master = _decoded(store, order["asset"])
             small, large = Small(master), Small(master, LARGE_PROBE_PX)
             for probe in missing:
                 found = find(small, probe, large)
@@ -268,6 +267,14 @@ def master_of(store: Store, asset: str) -> bytes:
     if master is None:
         raise StoreCorrupt(f"the picture {asset[:12]} in the store was damaged", hint="build again: it is made anew")
     return master
+
+
+@lru_cache(maxsize=1)
+def _decoded(store: Store, asset: str) -> Any:
+    """A master's pixels: the last one stays, since all crops of a picture are handed out one after the other."""
+    from ..renditions.make import decoded
+
+    return decoded(master_of(store, asset))
 
 
 def _embed(store: Store, delivery: str, variant: Variant, metadata: Metadata) -> dict[str, Any] | None:
@@ -296,7 +303,7 @@ def _encode(
         return []
     from ..renditions.make import make
 
-    master = master_of(store, asset)
+    master = _decoded(store, asset)
     answers = []
     started = time.perf_counter()
     for variant, data, facts in make(master, tuple(variants.values()), metadata, links):

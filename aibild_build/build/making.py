@@ -21,6 +21,7 @@ from ..plan.pictures import WantedAsset, asset_names
 from ..plan.reading import FILE_PREFIX, Project
 from ..plan.renditions import WantedBrief, WantedRendition, named
 from ..plan.sealing import sidecar_path
+from ..renditions.codecs import LARGE_PIXELS
 from ..renditions.credentials import Signer
 from ..renditions.quality import Probe
 from ..wire import from_json, to_json
@@ -32,6 +33,9 @@ from .ledger import Spent, note_spent
 from .options import Manner
 from .orders import Order, picture_orders
 from .talk import Talk
+
+_Cut = tuple[WantedBrief, list[WantedRendition]]
+_FEW_CROPS = 8  # fewer leave workers idle when each is one order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,7 +343,7 @@ def make_renditions(
 ) -> FilesMade:
     """Make and sign the files that are missing, one crop of one asset at a time. Raises EncodeError and CredentialError."""
     at_hand: dict[str, Rendition] = {}
-    orders: list[tuple[Work, dict[str, Any]]] = []
+    cuts: list[_Cut] = []
     pending: dict[str, tuple[WantedRendition, WantedBrief]] = {}
     for brief in briefs:
         groups: dict[tuple[object, ...], list[WantedRendition]] = {}
@@ -349,7 +353,8 @@ def make_renditions(
             else:
                 groups.setdefault((one.asset, one.variant.crop), []).append(one)
                 pending[one.delivery] = (one, brief)
-        orders += [_files_order(brief, group, store, again, signer) for group in groups.values()]
+        cuts += [(brief, group) for group in groups.values()]
+    orders = [_files_order(brief, group, store, again, signer) for brief, group in _longest_first(cuts)]
     if signer is not None and any(one.seal is not None for one, _ in pending.values()):
         check_signer(signer, today)
     reused = len(at_hand)
@@ -370,6 +375,28 @@ def make_renditions(
         seconds=round(seconds, 3),
         signed=signed,
     )
+
+
+def _longest_first(wanted: list[_Cut]) -> list[_Cut]:
+    """Crops of one master stay together, since it is decoded once for them, and long work comes first: no worker waits at the end
+    for one that has begun late. Where there are few crops, their large AVIF files are handed out apart."""
+    if len(wanted) < _FEW_CROPS:
+        parts = [(brief, [one for one in group if _slow(one) is slow]) for brief, group in wanted for slow in (True, False)]
+        wanted = [(brief, part) for brief, part in parts if part]
+    whole: dict[str, int] = {}
+    for _, group in wanted:
+        whole[group[0].asset] = whole.get(group[0].asset, 0) + _effort(group)
+    return sorted(wanted, key=lambda cut: (-whole[cut[1][0].asset], cut[1][0].asset, -_effort(cut[1])))
+
+
+def _slow(one: WantedRendition) -> bool:
+    width, height = one.variant.size
+    return one.variant.format == "avif" and width * height >= LARGE_PIXELS
+
+
+def _effort(group: list[WantedRendition]) -> int:
+    """About how long files take: by their pixels, and five times as long for AVIF."""
+    return sum(one.variant.size[0] * one.variant.size[1] * (5 if one.variant.format == "avif" else 1) for one in group)
 
 
 def _named(rendition: Rendition, one: WantedRendition, brief: WantedBrief) -> Rendition:

@@ -25,15 +25,15 @@ _NOT_LOOKED_AT = Look(colour="", placeholder="")
 
 
 def make(
-    master_png: bytes, variants: Sequence[Variant], metadata: Metadata, provenance: Mapping[str, str] | None = None
+    master: bytes | Image.Image, variants: Sequence[Variant], metadata: Metadata, provenance: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Variant, bytes, FileFacts]]:
     """Encode every variant of one master, and yield each with its file bytes and facts as soon as it is made.
 
-    `master_png` is the lossless master; all variants are cuts of it. They come grouped by crop and size, not in the order given.
-    `provenance` is where the linked manifest of an encode will lie.
+    `master` is the lossless PNG, or what `decoded` made of it; all variants are cuts of it. They come grouped by crop and size,
+    not in the order given. `provenance` is where the linked manifest of an encode will lie.
     Raises EncodeError when the master cannot be decoded, a crop lies outside of it, or a file does not read back as written.
     """
-    master = decoded(master_png)
+    master = decoded(master) if isinstance(master, bytes) else master
     by_crop: dict[tuple[int, int, int, int], list[Variant]] = {}
     for variant in variants:
         by_crop.setdefault(variant.crop, []).append(variant)

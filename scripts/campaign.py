@@ -27,8 +27,8 @@ MEASURED: Mapping[str, Unit] = {
     "master_bytes": Unit(value=1_960_000, source="mean of 104 lossless masters of our own site"),
     "file_bytes": Unit(value=16_700, source="mean of 10,258 files of our own site"),
     "share_writes": Unit(value=117, source="writes a picture of `build --shard` into an empty shared store; next to no reads"),
-    "collect_reads": Unit(value=84, source="reads a picture of the build after all shares on an empty disk"),
-    "lazy_reads": Unit(value=55, source="the same with `--lazy-bytes`: records alone"),
+    "collect_reads": Unit(value=29, source="reads a picture of the build after all shares on an empty disk: files alone"),
+    "adopt_s": Unit(value=0.00036, source="processor a record of a share's pack: unpacked, signature verified, kept on the disk"),
     "encode_core_s": Unit(value=0.28, source="`benchmarks/images.py`: 10.1 s of processor for 36 files, qualities searched"),
     "finish_s": Unit(value=0.14, source="`benchmarks/generate.py finishing`: 8 bits, digest and PNG of a picture"),
     "engine_overhead": Unit(value=0.0047, source="`benchmarks/generate.py overhead`: beside the pipeline's own call"),
@@ -103,8 +103,8 @@ def reckon(measured: Mapping[str, Unit] = MEASURED, assumed: Mapping[str, Unit] 
         stored_bytes=stored,
         month_dollars=stored / 1e9 * a["gb_month"],
         writes_a_second=writes / share_s,
-        collect_s=reads * a["request_s"],
-        lazy_s=a["briefs"] * m["lazy_reads"] * a["request_s"],
+        collect_s=reads * a["request_s"] + a["briefs"] * m["records"] * m["adopt_s"],
+        lazy_s=a["briefs"] * m["records"] * m["adopt_s"],
         pages_s=a["briefs"] * m["page_s"],
         driver_share=jobs_a_second * m["dispatch_cpu_s"],
         most_gpus=a["gpus"] / (jobs_a_second * m["dispatch_cpu_s"]),
@@ -113,7 +113,7 @@ def reckon(measured: Mapping[str, Unit] = MEASURED, assumed: Mapping[str, Unit] 
 
 def document() -> str:
     """docs/campaign.md."""
-    made, a = reckon(), {name: unit.value for name, unit in ASSUMED.items()}
+    made, a, m = reckon(), *({name: unit.value for name, unit in units.items()} for units in (ASSUMED, MEASURED))
     hours = {name: getattr(made, name) / 3600 for name in ("gpu_s", "encode_s", "share_s", "collect_s", "lazy_s")}
     return f"""\
 # {a["briefs"]:,.0f} briefs on {a["gpus"]:.0f} GPUs
@@ -134,15 +134,16 @@ What a campaign costs, where the time goes, and what gives way first. Nobody ran
 | **requests** | **${made.request_dollars:,.0f}** |
 | bytes in the store | {made.stored_bytes / 1e9:,.0f} GB, {made.stored_bytes / a["briefs"] / 1e6:.1f} MB a picture |
 | **keeping them** | **${made.month_dollars:,.0f} a month** |
-| the run that collects, reads one after another | {hours["collect_s"]:.0f} h; with `--lazy-bytes` {hours["lazy_s"]:.0f} h |
+| the run that collects, on an empty disk | {hours["collect_s"]:.0f} h; `--lazy-bytes`: {60 * hours["lazy_s"]:.0f} min of a core |
 | reading and rendering the pages | {made.pages_s / 60:.1f} min of one core |
 
 ## Where it bends
 
-1. **The run that collects.** It asks for records one by one: {hours["collect_s"]:.0f} hours at this latency, far
-   longer than the shares take. Two things help today: several sites of some thousand pages each, and a disk that
-   outlives the run (a record that was read once is kept; after a first build all records of a site come in one pack).
-   What would help more is reading in parallel.
+1. **The run that collects.** Each share leaves its records in one piece, so that they come in {a["gpus"]:,.0f}
+   requests; verifying {a["briefs"] * m["records"] / 1e6:.1f} million of them takes one core {60 * hours["lazy_s"]:.0f}
+   minutes. Files it asks for one by one: {hours["collect_s"]:.0f} hours at this latency, which `--lazy-bytes` leaves
+   to the deploy, 32 at a time and only those that the origin lacks. Several sites of some thousand pages each are
+   easier on everybody.
 2. **GPUs idle while files are made**: {100 * made.encode_s / made.share_s:.0f} % of a share, since a run makes all
    its pictures first. `aibild generate --shard i/n` on GPU machines and `aibild build --shard i/n` on machines
    without costs less: then the GPUs are paid for {hours["gpu_s"]:.1f} h,
@@ -151,8 +152,7 @@ What a campaign costs, where the time goes, and what gives way first. Nobody ran
    one prefix at once. Names begin with a digest, so that the 256 folders of the store split well.
 4. **One driver.** With one run over Ray in the place of shares, the driver spends {100 * made.driver_share:.0f} % of
    a core on handing out work; one core is full at about {made.most_gpus:,.0f} GPUs. Lists are the harder limit: each
-   stage lists the store anew, up to {made.lists:,.0f} requests one after another. For a campaign of this size take
-   shares.
+   stage lists the store anew, up to {made.lists:,.0f} requests, 32 at a time. For a campaign of this size take shares.
 5. **Uneven shares.** Shares are even in briefs, and the slowest machine ends last. Take more shares than machines.
 6. **Pages.** So many pages in one site were not built here; 10,000 were (293 MiB, see the benchmarks), and memory
    grows with them.

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from aibild_build.bucket import open_bucket
 from aibild_build.canonical import digest_of
 from aibild_build.lock import read_lock, write_lock
 from aibild_build.plan.records import digests_of
-from aibild_build.store import Store
-from tests.support.project import edit, run_build, tree, write_project
+from aibild_build.store import Problem, RecordKey, Remote, Store, new_key, verify_remote
+from tests.support.buckets import Server
+from tests.support.project import CONFIG, edit, run_build, tree, write_project
 
 KILLS = 50
 _REFERENCE = re.compile(r'(?:src|href)="(/[^"#?]*)"|(/[^\s,"]+) \d+w')
@@ -215,6 +217,59 @@ def test_a_store_on_a_full_disk_still_builds(tmp_path: Path, checkout: Path) -> 
     for name in ("aibild.lock", "aibild.audit.jsonl"):
         (fresh / name).write_bytes((root / name).read_bytes())
     run_build(fresh, frozen=True)
+    assert tree(fresh / "dist") == tree(root / "dist")
+
+
+SHARED_KILLS = 5
+
+
+def test_kills_and_a_full_disk_with_a_shared_store_behind(tmp_path: Path, checkout: Path, seaweed: Server) -> None:
+    """Whatever ends a build, the shared store holds no record without its bytes, and the next machine takes what is there."""
+    pem, public = new_key()
+    address = seaweed.address("cdn", f"killed-{tmp_path.name}")
+    config = f'{CONFIG}\n[store]\nremote = "{address}"\ntrusted = ["{public}"]\n'
+    environ = {**environment(checkout), **seaweed.environ, "AIBILD_STORE_KEY": pem.decode()}
+    root = write_project(tmp_path / "site", {"aibild.toml": config})
+    dice = random.Random(20261123)
+
+    def problems() -> list[Problem]:
+        key = RecordKey(pem)
+        shared = Remote(
+            open_bucket(address, environ=seaweed.environ), trusted=[public], key=key, namespace="", clock=time.monotonic
+        )
+        shared.begin(listed=True)
+        return list(verify_remote(Store(tmp_path / "looking", remote=shared), digests_of))
+
+    for turn in range(SHARED_KILLS):
+        edit(root, "briefs/boat.yaml", re.search(r"#[0-9a-f]{6}", (root / "briefs/boat.yaml").read_text())[0], f"#{turn:06x}")  # type: ignore[index]
+        process = subprocess.Popen(command(root), env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(dice.uniform(0.8, 3.5))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert faults(root) == [], f"after kill {turn}"
+    assert problems() == []
+    mounted = tmp_path / "small"
+    mounted.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", str(mounted)], capture_output=True, text=True)
+    if mount.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {mount.stderr.strip()}")
+    try:
+        full = [*command(root, "--store", str(mounted / "store"))]
+        done = subprocess.run(full, env=environ, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+        assert "cannot keep everything" in done.stderr and faults(root) == []
+    finally:
+        subprocess.run(["umount", str(mounted)], check=True)
+    assert problems() == []
+    fresh = write_project(
+        tmp_path / "fresh", {"aibild.toml": config, "briefs/boat.yaml": (root / "briefs/boat.yaml").read_text()}
+    )
+    for name in ("aibild.lock", "aibild.audit.jsonl"):
+        (fresh / name).write_bytes((root / name).read_bytes())
+    last = subprocess.run(command(fresh, "--frozen"), env=environ, capture_output=True, text=True, timeout=240)
+    assert last.returncode == 0 and json.loads(last.stdout)["made"]["picture"] == 0, last.stderr
     assert tree(fresh / "dist") == tree(root / "dist")
 
 

@@ -29,6 +29,7 @@ from aibild_build.lock import Lock
 from aibild_build.targets import Target, load
 from tests.support.buckets import Server
 from tests.support.faults import FaultyProxy, faulty
+from tests.support.judges import command
 from tests.support.shipping import (
     Ticks,
     broken_references,
@@ -227,6 +228,46 @@ def test_a_stale_lease_is_taken_over_by_the_buckets_clock(seaweed: Server, tmp_p
     with pytest.raises(TargetConflict):
         ship(site, settings, target, Ticks())
     ship(site, settings, target, Ticks(), wait_s=30)
+    assert shown_files(target.bucket).items() >= files.items()
+
+
+def deploying(
+    server: Server, settings: TargetSettings, folder: Path, edition: str, skew: str, wait: str = "20"
+) -> subprocess.CompletedProcess[str]:
+    """A deploy by a process whose clock is wrong."""
+    ahead = [command("faketime"), "-f", skew, sys.executable, "-m", "tests.support.deploying", str(folder)]
+    environ = {**os.environ, **server.environ, "PYTHONPATH": str(CHECKOUT), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return subprocess.run([*ahead, settings.address, edition, wait], env=environ, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize(("kind", "skew"), [("seaweed", "+600s"), ("azurite", "+3600s"), ("azurite", "-3600s")])
+def test_a_deployer_whose_clock_is_wrong(kind: str, skew: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Lease, history and collection go by the origin's clock. (S3 refuses who is wrong by an hour; Azure's emulator does not.)"""
+    server = request.getfixturevalue(kind)
+    settings, target = bucket_target(server)
+    files, folder = site_files(2), tmp_path / "dist"
+    ship(built_site(folder, files), settings, target, Ticks())
+    ship(built_site(folder, site_files(2, "second")), settings, target, Ticks(count=1))
+    target.bucket.put(INTENT, b'{"schema":1,"release":"other","holder":"other","seconds":60}')
+    held = deploying(server, settings, built_site(folder, site_files(2, "third")).folder, "third", skew, "0")
+    assert held.returncode == 1 and "TargetConflict" in held.stderr, "somebody else is at it, whatever our clock says"
+    assert b"second 0" in shown_files(target.bucket)["index.html"]
+    target.bucket.put(INTENT, b'{"schema":1,"release":"other","holder":"other","seconds":1}')
+    time.sleep(4)  # here, since libfaketime and sleeping do not get along
+    done = deploying(server, settings, folder, "third", skew, "0")
+    assert done.returncode == 0, done.stderr
+    assert shown_files(target.bucket).items() >= site_files(2, "third").items() and target.bucket.head(INTENT) is None
+    assert abs(releases(target)[0].at - time.time()) < 120
+    collected = deploying(server, settings, folder, "collect", skew)
+    assert collected.stdout == "0\n", collected.stderr
+
+
+def test_a_clock_that_s3_refuses_is_named(seaweed: Server, tmp_path: Path) -> None:
+    settings, target = bucket_target(seaweed)
+    files, folder = site_files(2), tmp_path / "dist"
+    ship(built_site(folder, files), settings, target, Ticks())
+    refused = deploying(seaweed, settings, built_site(folder, site_files(2, "second")).folder, "second", "-3600s")
+    assert refused.returncode == 1 and "this machine's clock is wrong" in refused.stderr, refused.stderr
     assert shown_files(target.bucket).items() >= files.items()
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from aibild_build.bucket import open_bucket
 from aibild_build.build import Options, build
+from aibild_build.build.share import build_share
 from aibild_build.build.upkeep import store_key
 from aibild_build.canonical import digest_of
 from aibild_build.check import check_site
@@ -138,6 +140,34 @@ def test_a_lazy_build_downloads_no_image_byte(machines: Machines, seaweed: Serve
         full = second.build(frozen=True)
         assert second.site() == whole and full.written == len(pictures)
         assert not (second.root / "dist/.aibild/lazy.json").exists()
+
+
+def test_the_run_that_collects_reads_a_pack_of_each_share(
+    seaweed: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Machines with a share each leave their records in one piece; who collects asks for hardly any record by itself."""
+    address = seaweed.address("cache", f"shares-{tmp_path.name}")
+    for name, value in seaweed.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AIBILD_STORE_KEY", PEM.decode())
+    sources = {"aibild.toml": f'{CONFIG}\n[store]\nremote = "{address}"\ntrusted = ["{PUBLIC}"]\n'}
+    for shard in ("1/2", "2/2"):
+        root = write_project(tmp_path / shard[0], sources)
+        assert build_share(Options(root=root, crew="inline"), shard, today=TODAY).made.picture == 1
+    bucket = open_bucket(address, environ=seaweed.environ)
+    shares = [entry.key for entry in bucket.list("v1/packs")]
+    assert [name.rpartition("/")[2] for name in shares] == ["1-of-2", "2-of-2"]
+    with proxy.before(seaweed.endpoint) as between:
+        monkeypatch.setenv("AIBILD_STORE_REMOTE", address.replace(seaweed.endpoint, between.url))
+        last = Machine(write_project(tmp_path / "last", sources), monkeypatch)
+        report = last.build(key=PEM, lazy_bytes=True)
+        single = [path for _, path, _ in between.passed if "/v1/rec/" in path and "list-type" not in path]
+    monkeypatch.setenv("AIBILD_STORE_REMOTE", address)
+    assert (report.made.picture, report.made.rendition) == (0, 0) and report.outputs > 40
+    assert single == [], "every record came in a pack"
+    assert [entry.key.count("/") for entry in bucket.list("v1/packs")] == [2], "one pack stands for all shares now"
+    second = Machine(write_project(tmp_path / "second", sources), monkeypatch)
+    assert second.build(lazy_bytes=True).made.rendition == 0 and second.site() == last.site()
 
 
 def test_a_check_of_a_lazy_site_by_several_processes(machines: Machines) -> None:

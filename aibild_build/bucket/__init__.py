@@ -10,9 +10,9 @@ An answer that was lost is looked for: after a failed conditional write the obje
 from __future__ import annotations
 
 from .address import Address, read_address
-from .opening import honours_conditions, open_bucket, scoped
+from .opening import bucket_time, honours_conditions, open_bucket, scoped
 from .terms import Bucket, Entry, Headers, Object, Patience
-from .together import LANES, together
+from .together import LANES, begun, together
 
 __all__ = [
     "LANES",
@@ -22,6 +22,8 @@ __all__ = [
     "Headers",
     "Object",
     "Patience",
+    "begun",
+    "bucket_time",
     "honours_conditions",
     "open_bucket",
     "read_address",

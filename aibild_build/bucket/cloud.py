@@ -20,10 +20,11 @@ from .address import Address
 from .terms import Entry, Headers, Object, Patience, check_key
 
 _SHA256 = "aibildsha256"  # a hyphen in a metadata name is HTTP 400 on Azure
-_AT_ONCE = 1000  # keys in one request to delete
+_AT_ONCE = 1000  # keys in one request to list or delete
 _SHOWN = 200
 _NO_HEADERS = Headers()
 Answer = TypeVar("Answer")
+_SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "Request date header too old")
 _DENIED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationPermissionMismatch", "403 Forbidden")
 
 
@@ -107,7 +108,7 @@ class CloudBucket:
         folder = f"{check_key(prefix.strip('/'))}/" if prefix.strip("/") else ""
 
         def read() -> list[Entry]:
-            chunks = obstore.list(self._store, prefix=folder or None)
+            chunks = obstore.list(self._store, prefix=folder or None, chunk_size=_AT_ONCE)
             return sorted((self._entry(meta, {}) for chunk in chunks for meta in chunk), key=lambda entry: entry.key)
 
         yield from self._ask(folder, read) or []
@@ -201,13 +202,13 @@ class CloudBucket:
         except FileNotFoundError:
             return None
         except (faults.PermissionDeniedError, faults.UnauthenticatedError) as error:
-            raise BucketDenied(f"`{self.address}` refuses us `{key}`", hint=_first_line(error)) from error
+            raise BucketDenied(f"`{self.address}` refuses us `{key}`", hint=_why_denied(error)) from error
         except (faults.AlreadyExistsError, faults.PreconditionError, faults.NotSupportedError, ValueError) as error:
             raise BucketError(f"`{key}` of {self.address}: {_first_line(error)}") from error
         except Exception as error:
             text = str(error)
             if any(word in text for word in _DENIED):
-                raise BucketDenied(f"`{self.address}` refuses us `{key}`", hint=_first_line(error)) from error
+                raise BucketDenied(f"`{self.address}` refuses us `{key}`", hint=_why_denied(error)) from error
             raise BucketUnreachable(f"`{self.address}` does not answer as it should: {_first_line(error)}") from error
 
 
@@ -218,6 +219,12 @@ class _Nowhere(BucketError):
 def _done(request: Callable[..., None], *arguments: Any) -> bool:
     request(*arguments)
     return True
+
+
+def _why_denied(error: Exception) -> str:
+    if any(word in str(error) for word in _SKEWED):
+        return "requests are signed with the time, and this machine's clock is wrong by more than a quarter of an hour"
+    return _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

@@ -41,6 +41,22 @@ def scoped(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not (clouds and name.startswith(clouds))} | own
 
 
+def bucket_time(bucket: Bucket, folder: str = ".aibild/clock") -> float:
+    """Now, by the bucket's clock, in seconds since the epoch: ours may be wrong.
+
+    Writes and removes one small object in `folder`. Raises BucketError.
+    """
+    key = f"{folder}/{secrets.token_hex(8)}"
+    bucket.put(key, b"now\n")
+    try:
+        found = bucket.head(key)
+    finally:
+        bucket.delete([key])
+    if found is None:
+        raise BucketError(f"`{key}` was written to {bucket.address} and is not there")
+    return found.modified
+
+
 def honours_conditions(bucket: Bucket, folder: str = ".aibild/probe") -> bool:
     """Whether `create` and `replace` refuse what they must: some stores that speak S3 ignore the condition and overwrite.
 

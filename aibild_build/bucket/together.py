@@ -12,6 +12,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def begun(work: Callable[[], Result]) -> Callable[[], Result]:
+    """`work` in a thread of its own from now on; what is returned waits for it, and yields or raises what came of it."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="bucket")
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    return future.result
+
+
 def together(work: Callable[[Item], Result], items: Iterable[Item], *, lanes: int = LANES) -> Iterator[Result]:
     """`work` on every item, `lanes` at a time, results in the order of the items.
 

@@ -17,6 +17,7 @@ from ..plan.models import Pins
 from ..plan.pictures import engine_findings, want_assets
 from ..plan.reading import open_project, relevel
 from ..plan.renditions import want_renditions
+from ..plan.shared import pack_name
 from .anew import mended
 from .exactness import Exactness
 from .gating import let_files_through
@@ -68,6 +69,9 @@ def _carry_out(options: Options, share: tuple[int, int], today: str, say: Talk, 
         want = partial(want_renditions, project, store, assets, made.days, force=options.force)
         briefs, files = cut(options, project, want, store, arguments, crew, say, today, started)
         let_files_through(project, briefs, files.renditions, store, arguments, crew, say)
+        store.share_pack(pack_name(config), "{}-of-{}".format(*share))
+        if store.remote is not None:
+            say.note(store.remote.said())
         note_spent(options.memory, Spent(day=today, encodes=files.encoded, encode_seconds=files.seconds))
         return Report(
             made=Tally(picture=made.made, rendition=files.encoded, page=0),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model import Json
-from ..store import Remote, Store, Stored
+from ..store import RESERVED, Remote, Store, Stored
 
 
 class SpillingStore(Store):
@@ -53,8 +53,11 @@ class SpillingStore(Store):
         wanted = tuple(needs)
         if all(Store.size(self, digest) is not None for digest in wanted):
             stands = super().record(key, kind, fields, needs=wanted, durable=durable)
-            if Store.lookup(self, key) is not None:
+            if self.keeps(key):
                 return stands
+            # The shared store may have it now, but this run's other processes listed that before.
+            told = {name: value for name, value in stands.items() if name not in RESERVED}
+            return self._spill.record(key, kind, told)
         return self._spill.record(key, kind, fields, needs=wanted)
 
     def lookup(self, key: str) -> Mapping[str, Any] | None:

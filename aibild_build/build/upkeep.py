@@ -99,11 +99,11 @@ def shared_verify(root: Path, environ: Mapping[str, str]) -> Iterator[Problem]:
 
 
 def shared_gc(
-    root: Path, environ: Mapping[str, str], *, grace_s: float, max_bytes: int | None, now: float, store_dir: Path | None = None
+    root: Path, environ: Mapping[str, str], *, grace_s: float, max_bytes: int | None, store_dir: Path | None = None
 ) -> GcReport:
     """Weed the shared store by what the project needs; see `store.gc_remote`."""
     project, store = _open_shared(root, environ, store_dir)
-    return gc_remote(store, site_keys(project, store), max_bytes=max_bytes, grace_s=grace_s, now=now, digests_of=digests_of)
+    return gc_remote(store, site_keys(project, store), max_bytes=max_bytes, grace_s=grace_s, digests_of=digests_of)
 
 
 def _open_shared(root: Path, environ: Mapping[str, str], store_dir: Path | None, *, reads: bool = False) -> tuple[Project, Store]:

@@ -81,7 +81,7 @@ def gc(
         limit = int(max_mib * 2**20) if max_mib is not None else None
         grace_s, now = grace_days * 86400, time.time()
         if remote:
-            done = shared_gc(root, os.environ, store_dir=store, grace_s=grace_s, max_bytes=limit, now=now)
+            done = shared_gc(root, os.environ, store_dir=store, grace_s=grace_s, max_bytes=limit)
         else:
             done = cache_gc(root, store_dir=store, grace_s=grace_s, max_bytes=limit, now=now)
         if as_json:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -53,17 +53,19 @@ def deploy(
     wait_s = seconds(wait, "--wait") or 0.0
     with errors(as_json):
         from .. import deploy as shipping
+        from ..bucket import begun
         from ..config import output_of
         from ..reports.deploy import plan_lines, shipped_lines, shipped_object
-        from ..targets import Handover, load
+        from ..targets import Handover, Target, load
         from .identity import actor
         from .published import tell_release
 
         config, settings = named_target(root, name)
         folder = output or root / output_of(config, settings)
+        target = load(settings, root, os.environ)
+        looked = begun(partial(shipping.look, target.bucket)) if no_check and isinstance(target, Target) else None
         site = shipping.read_built(folder, _bytes_of(config, store))
         lock = shipping.refuse_unfit(site, root, settings.base_url)
-        target = load(settings, root, os.environ)
         found: tuple[Finding, ...] = _strange(shipping.strangers(site), folder)
         say = _say(quiet=quiet)
         manner = Manner(allow_deletions=allow_deletions, adopt=adopt, wait_s=wait_s, say=say)
@@ -74,9 +76,9 @@ def deploy(
             if isinstance(target, Handover):
                 done = shipping.hand_over(site, settings, target, manner, write=not plan_only)
             elif plan_only:
-                done, _ = shipping.plan_deploy(site, lock, settings, target, clock(), manner)
+                done, _ = shipping.plan_deploy(site, lock, settings, target, clock(), manner, looked)
             else:
-                done = shipping.deploy(site, lock, settings, target, clock(), manner)
+                done = shipping.deploy(site, lock, settings, target, clock(), manner, looked)
             if not plan_only and not isinstance(target, Handover) and done.release != done.previous:
                 tell_release(root, settings, target, done, actor(root))
             if not plan_only:

@@ -10,6 +10,7 @@ from .built import BuiltSite, read_built, refuse_unfit, strangers
 from .collecting import Collected, collect
 from .handing import hand_over
 from .lease import Clock
+from .origin import look
 from .planning import Change, Reason
 from .purging import empty_caches, purge_file
 from .records import Release, Row, Shown
@@ -34,6 +35,7 @@ __all__ = [
     "empty_caches",
     "hand_over",
     "kept_releases",
+    "look",
     "origin_of",
     "plan_deploy",
     "purge_file",

@@ -112,10 +112,10 @@ def strangers(site: BuiltSite) -> tuple[str, ...]:
     """Files in the folder that no build made. They stay where they are."""
     known = site.outputs
     found = []
-    for folder, folders, files in os.walk(site.folder):
-        inner = Path(folder).relative_to(site.folder).as_posix()
-        folders[:] = [name for name in folders if not (inner == "." and name == ".aibild")]
-        prefix = "" if inner == "." else f"{inner}/"
+    top = os.fspath(site.folder)
+    for folder, folders, files in os.walk(top):
+        prefix = f"{folder[len(top) :].lstrip('/')}/" if folder != top else ""
+        folders[:] = [name for name in folders if prefix or name != ".aibild"]
         found += [f"{prefix}{name}" for name in files if f"{prefix}{name}" not in known]
     return tuple(sorted(found))
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ..bucket import Bucket, Headers, together
+from ..bucket import Bucket, Headers, bucket_time, together
 from ..compression import compressed
 from ..errors import DeployError, TargetConflict
 from ..targets import Target
-from .lease import LEASE_S, Clock, Lease, bucket_time
+from .lease import LEASE_S, Clock, Lease
 from .origin import Standing, look, read_now, read_releases, release_ids
 from .planning import Change, Reason, changes_of, in_turn
 from .records import CURRENT, RELEASES, Release, Row, Shown, current_bytes, release_bytes

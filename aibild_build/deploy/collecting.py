@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ..bucket import Bucket, honours_conditions
+from ..bucket import Bucket, bucket_time, honours_conditions
 from ..config import TargetSettings
 from ..errors import TargetConflict
 from ..targets import Target
-from .lease import Clock, Lease, bucket_time
+from .lease import Clock, Lease
 from .origin import Standing, look, read_releases, release_ids
 from .records import CURRENT, PAGES, RELEASES, Current, Release, current_bytes
 

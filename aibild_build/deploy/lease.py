@@ -11,9 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from ..bucket import Bucket
+from ..bucket import Bucket, bucket_time
 from ..errors import BucketError, DeployError, TargetConflict
-from .records import INTENT, OWN, Intent, intent_bytes, read_intent
+from .records import INTENT, Intent, intent_bytes, read_intent
 
 LEASE_S = 60.0
 _SLACK_S = 2.0  # buckets tell times in whole seconds
@@ -131,16 +131,3 @@ def _broken(data: bytes) -> tuple[str, ...]:
     except DeployError:
         return ()
     return tuple(dict.fromkeys((*intent.after, intent.release)))
-
-
-def bucket_time(bucket: Bucket) -> float:
-    """Now, by the bucket's clock, in seconds since the epoch."""
-    key = f"{OWN}clock/{secrets.token_hex(8)}"
-    bucket.put(key, b"now\n")
-    try:
-        found = bucket.head(key)
-    finally:
-        bucket.delete([key])
-    if found is None:
-        raise DeployError(f"`{key}` was written to {bucket.address} and is not there")
-    return found.modified

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..bucket import Bucket, Entry, together
+from ..bucket import Bucket, Entry, begun, together
 from ..errors import DeployError
 from .records import CURRENT, INTENT, RELEASES, Current, Intent, Release, Row, read_current, read_intent, read_release
 
@@ -41,14 +41,15 @@ class Standing:
 
 def look(bucket: Bucket) -> Standing:
     """Ask the origin. Raises BucketError, and DeployError for records that cannot be read."""
-    current, token = read_now(bucket)
-    held = {entry.key: entry for entry in bucket.list()}
+    current, token = read_now(bucket)  # first: a collection that runs meanwhile is noticed by its mark there
+    listed = begun(lambda: {entry.key: entry for entry in bucket.list()})
+    shown = read_releases(bucket, [current.id])[0] if current.id else None
+    held = listed()
     intent = None
     if INTENT in held and (found := bucket.get(INTENT)) is not None:
         intent = read_intent(found.data)
     began = tuple(dict.fromkeys((*intent.after, intent.release))) if intent is not None else ()
     broken = read_releases(bucket, [name for name in began if name != current.id and f"{RELEASES}{name}.json" in held])
-    shown = read_releases(bucket, [current.id])[0] if current.id else None
     return Standing(held=held, current=current, token=token, shown=shown, intent=intent, broken=broken)
 
 

@@ -6,12 +6,12 @@ carried out. What it did comes back as nouns; nothing is printed here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..bucket import honours_conditions
-from ..canonical import key_of
+from ..bucket import Headers, bucket_time, honours_conditions
+from ..canonical import canonical, digest_of
 from ..config import TargetSettings
 from ..errors import DeployError, RefusedError
 from ..lock import Lock
@@ -22,11 +22,12 @@ from .built import BuiltSite
 from .carrying import Carried, Carrier, Contents, Say, Work, lacking, plan_work
 from .collecting import kept_ids
 from .headers import headers_of
-from .lease import LEASE_S, Clock, bucket_time
+from .lease import LEASE_S, Clock
 from .origin import Standing, look, read_now, read_releases
 from .planning import PAGE_WAVE, Change, adopted, gone_pages
 from .records import Release, Row, Shown
 
+Looked = Callable[[], Standing]
 _FEW_PAGES = 10  # so many may go without a question, however small the site is
 
 
@@ -61,19 +62,36 @@ class Shipped:
 
 
 def plan_deploy(
-    site: BuiltSite, lock: Lock, settings: TargetSettings, target: Target, clock: Clock, manner: Manner
+    site: BuiltSite,
+    lock: Lock,
+    settings: TargetSettings,
+    target: Target,
+    clock: Clock,
+    manner: Manner,
+    looked: Looked | None = None,
 ) -> tuple[Shipped, Work]:
-    """What a deploy would do. Raises RefusedError for what it would not do unasked, BucketError."""
-    standing = look(target.bucket)
+    """What a deploy would do. Raises RefusedError for what it would not do unasked, BucketError.
+
+    `looked` gives what the origin said just now, where somebody has asked it already.
+    """
+    standing = looked() if looked is not None else look(target.bucket)
     release = _release(site, lock, settings, standing, clock)
     work = plan_work(target, standing, release, retract=frozenset(lock.retracted))
     _refuse_risky(work, settings, manner)
     return _shipped(work, settings), work
 
 
-def deploy(site: BuiltSite, lock: Lock, settings: TargetSettings, target: Target, clock: Clock, manner: Manner) -> Shipped:
+def deploy(
+    site: BuiltSite,
+    lock: Lock,
+    settings: TargetSettings,
+    target: Target,
+    clock: Clock,
+    manner: Manner,
+    looked: Looked | None = None,
+) -> Shipped:
     """Bring the site to its target. A site that is there already costs two requests and a listing."""
-    planned, work = plan_deploy(site, lock, settings, target, clock, manner)
+    planned, work = plan_deploy(site, lock, settings, target, clock, manner, looked)
     if work.nothing:
         return replace(planned, release=planned.previous)
     return _carried(target, settings, work, site.contents, clock, manner, retract=frozenset(lock.retracted))
@@ -172,7 +190,7 @@ def _release(site: BuiltSite, lock: Lock, settings: TargetSettings, standing: St
             rows[path] = replace(was, pixels=one.pixels or was.pixels)
         else:
             rows[path] = Row(digest=one.digest, bytes=size, headers=headers, immutable=immutable, pixels=one.pixels)
-    name = key_of({path: [row.digest, to_json(row.headers)] for path, row in rows.items()})[:8]
+    name = digest_of("\n".join(_said(rows)).encode())[:8]
     shown = {row.pixels for row in rows.values() if row.pixels}
     pins = (pin for assets in lock.briefs.values() for one in assets.values() for pin in one.candidates)
     return Release(
@@ -183,6 +201,15 @@ def _release(site: BuiltSite, lock: Lock, settings: TargetSettings, standing: St
         rows=rows,
         recipes={pin.pixels: pin.recipe for pin in pins if pin.pixels in shown},
     )
+
+
+def _said(rows: Mapping[str, Row]) -> Iterator[str]:
+    """What makes a release this one, a line for each file. Sets of headers are few, so each is written once."""
+    kinds: dict[Headers, str] = {}
+    for path, row in sorted(rows.items()):
+        if row.headers not in kinds:
+            kinds[row.headers] = canonical(to_json(row.headers)).decode()
+        yield f"{path}\t{row.digest}\t{kinds[row.headers]}"
 
 
 def _refuse_risky(work: Work, settings: TargetSettings, manner: Manner) -> None:

@@ -14,7 +14,7 @@ Only `plan`, `build`, `deploy` and `cli` may import it. Knows no noun: records a
 from __future__ import annotations
 
 from .folder import BLOB_LIMIT_BYTES, RECORD_LIMIT_BYTES, Store, Stored
-from .lines import RECORD_SCHEMA
+from .lines import RECORD_SCHEMA, RESERVED
 from .remote import Remote
 from .sharing import Moved, gc_remote, pull, push, stats_remote, verify_remote
 from .signing import RecordKey, is_signed, new_key
@@ -24,6 +24,7 @@ __all__ = [
     "BLOB_LIMIT_BYTES",
     "RECORD_LIMIT_BYTES",
     "RECORD_SCHEMA",
+    "RESERVED",
     "GcReport",
     "Moved",
     "Problem",

@@ -179,20 +179,27 @@ class Store:
             self._used.add(key)
         return stands
 
+    def keeps(self, key: str) -> bool:
+        """Whether the record lies in this folder, whatever a shared store has."""
+        return self._records.read(key) is not None
+
     def _look_far(self, key: str, remote: Remote) -> Record | None:
         """A record that only the shared store has; kept here, too. The first such question brings the site's whole pack."""
         if self._pack:
             name, self._pack = self._pack, ""
             for packed, line in remote.pack(name):
                 self._adopt(packed, line)
+            if (stands := self._far.get(key) or self._read_record(key)) is not None:
+                return stands
         if key not in self._far and (data := remote.record(key)) is not None:
             self._adopt(key, data)
-        return self._far.get(key)
+        return self._far.get(key) or self._read_record(key)
 
     def _adopt(self, key: str, data: bytes) -> None:
-        self._far[key] = unseal(data, key)
-        if not self._closed:
-            self._write(lambda: self._temps.publish(data, self._records.path(key), durable=False, replace=False))
+        """Keep it here, or in memory where that cannot be."""
+        path = self._records.path(key)
+        if self._closed or self._write(lambda: self._temps.publish(data, path, durable=False, replace=False)) is None:
+            self._far[key] = unseal(data, key)
 
     def share(self, key: str) -> bool:
         """Give the shared store a record that is here and whose blobs it has; False when it could not be given."""
@@ -201,12 +208,15 @@ class Store:
             return False
         return self.remote.create(key, line_of(found.data)) is not None
 
-    def share_pack(self, name: str) -> None:
-        """Leave in the shared store, under one name, all records that were asked for since this object was made."""
+    def share_pack(self, name: str, share: str = "") -> None:
+        """Leave in the shared store, under one name, all records that were asked for since this object was made.
+
+        Those of one `share` of a build lie apart until a run that needs them all has read them.
+        """
         if self.remote is None or not self.remote.writes:
             return
         found = ((key, self._records.read(key)) for key in sorted(self._used))
-        self.remote.put_pack(name, [(key, one.data) for key, one in found if one is not None and one.data is not None])
+        self.remote.put_pack(name, [(key, one.data) for key, one in found if one is not None and one.data is not None], share)
 
     def set_aside(self, key: str) -> bool:
         """Take a record out of use: its blobs are lost and what is made anew will differ, or its picture is to be repinned."""

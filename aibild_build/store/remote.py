@@ -2,7 +2,8 @@
 
 Takes a bucket, the public keys that count and, on machines that may write, a private key. Layout, as in the folder:
 
-    v1/cas/ab/<sha256>   v1/rec/ab/<key>   v1/packs/<site>   v1/bad/…   and the same under `pr/<namespace>/`
+    v1/cas/ab/<sha256>   v1/rec/ab/<key>   v1/packs/<site>   v1/packs/<site>.shares/<share>   v1/bad/…
+    and the same under `pr/<namespace>/`
 
 Nothing from there is believed: a blob must be what its name says, a record must be signed and written for the key that was asked.
 Whatever else comes is a miss. A network that is gone, refuses us or takes too long is left alone from then on, in one line.
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
-from ..bucket import Bucket, Entry, honours_conditions
+from ..bucket import Bucket, Entry, bucket_time, honours_conditions, together
 from ..canonical import digest_of
 from ..errors import BucketDenied, BucketError, BucketUnreachable
 from ..model import Json
@@ -29,6 +30,8 @@ BLOB_LIMIT_BYTES = 1 << 29
 _PACK_LIMIT_BYTES = 1 << 28
 _SLOW_S = 30.0  # how long a run waits, beyond what its bytes excuse, before it goes on alone
 _FAIR_S, _FAIR_BYTES_PER_S = 1.0, 250_000
+_SHARES = ".shares"
+_WIDE = 100  # names in one folder: 25 requests one after another take as long as 256 by 32
 Result = TypeVar("Result")
 
 
@@ -73,6 +76,7 @@ class Remote:
         self._off = False
         self._writes = self._key is not None or self._namespaced
         self._probed = False
+        self._shares: set[str] = set()
 
     def relist(self) -> None:
         """Others have put things there: the next question lists anew. From any thread."""
@@ -148,18 +152,27 @@ class Remote:
         return None
 
     def pack(self, name: str) -> Iterator[tuple[str, bytes]]:
-        """Key and bytes of the records that a site needed last, verified: one request in the place of thousands."""
+        """Key and bytes of the records that a site needed last, verified: one request in the place of thousands.
+
+        What shares of a build left since then comes behind it, a request for each share.
+        """
         for top in self._tops:
-            found = self._ask(partial(self.bucket.get, f"{top}packs/{name}", limit_bytes=_PACK_LIMIT_BYTES))
-            if found is None:
-                continue
-            self.bytes += len(found.data)
-            for key, data in _unpacked(found.data):
-                if self._counts(top, key, data):
-                    self.records += 1
-                    yield key, data
-                else:
-                    self.refused += 1
+            yield from self._packed(top, f"{top}packs/{name}")
+            for path in [entry.key for entry in self._ask(partial(self._at, f"{top}packs/{name}{_SHARES}")) or []]:
+                yield from self._packed(top, path)
+                self._shares |= {path} if top == self._own else set()
+
+    def _packed(self, top: str, path: str) -> Iterator[tuple[str, bytes]]:
+        found = self._ask(partial(self.bucket.get, path, limit_bytes=_PACK_LIMIT_BYTES))
+        if found is None:
+            return
+        self.bytes += len(found.data)
+        for key, data in _unpacked(found.data):
+            if self._counts(top, key, data):
+                self.records += 1
+                yield key, data
+            else:
+                self.refused += 1
 
     def names(self, shelf: str) -> Mapping[str, int]:
         """Names and sizes on the shelf `cas` or `rec` of the part that is ours to write."""
@@ -172,12 +185,16 @@ class Remote:
 
     def entries(self, shelf: str) -> list[Entry]:
         """What lies on the shelf `cas`, `rec` or `bad` of our own part, with its age."""
-        return self._ask(lambda: list(self.bucket.list(f"{self._own}{shelf}"))) or []
+        return self._ask(partial(self._at, f"{self._own}{shelf}")) or []
+
+    def now(self) -> float:
+        """By the storage's own clock, in seconds since the epoch; 0 where it cannot be had, and `note` says why."""
+        return self._ask(partial(bucket_time, self.bucket, f"{self._own}clock"), writing=True) or 0.0
 
     def stale_namespaces(self, horizon: float) -> list[Entry]:
         """All objects of namespaces in which nothing is as young as `horizon` (seconds since the epoch)."""
         spaces: dict[str, list[Entry]] = {}
-        for entry in self._ask(lambda: list(self.bucket.list("pr"))) or []:
+        for entry in self._ask(partial(self._at, "pr")) or []:
             spaces.setdefault(entry.key.split("/")[1], []).append(entry)
         old = (space for space in spaces.values() if max(entry.modified for entry in space) < horizon)
         return [entry for space in old for entry in space]
@@ -238,8 +255,11 @@ class Remote:
         if self.writes:
             self._set_aside(self._own, "rec", key)
 
-    def put_pack(self, name: str, records: Iterable[tuple[str, bytes]]) -> None:
-        """Write the pack of a site; records of others keep their signatures, our own get ours."""
+    def put_pack(self, name: str, records: Iterable[tuple[str, bytes]], share: str = "") -> None:
+        """Write the pack of a site, or of one `share` of its build; records of others keep their signatures, our own get ours.
+
+        What shares left, and this run has read, is in the pack of the whole, and goes.
+        """
         if not self.writes:
             return
         signed = []
@@ -248,10 +268,14 @@ class Remote:
             # Three lines each: the key, the record, its signature or nothing.
             signed.append(key.encode() + b"\n" + (self._key.signed(line_of(data)) if ours and self._key else data))
             signed[-1] += b"\n" * (3 - signed[-1].count(b"\n"))
-        packed, path = zlib.compress(b"".join(signed), 6), f"{self._own}packs/{name}"
+        packed = zlib.compress(b"".join(signed), 6)
+        path = f"{self._own}packs/{name}{_SHARES}/{share}" if share else f"{self._own}packs/{name}"
         before = self._ask(lambda: self.bucket.head(path))
-        if before is None or before.sha256 != digest_of(packed):
-            self._ask(lambda: self.bucket.put(path, packed), writing=True)
+        same = before is not None and before.sha256 == digest_of(packed)
+        if same or self._ask(lambda: self.bucket.put(path, packed), writing=True) is not None:
+            shares, self._shares = self._shares if not share else set(), set()
+            if shares:
+                self._ask(partial(self.bucket.delete, sorted(shares)), writing=True)
 
     # --- inside
 
@@ -278,10 +302,22 @@ class Remote:
             self._old = False
             self._names.clear()
         if (top, shelf) not in self._names:
-            entries = self._ask(lambda: list(self.bucket.list(f"{top}{shelf}"))) or []
+            entries = self._ask(partial(self._shelf, f"{top}{shelf}")) or []
             named = ((entry.key.rpartition("/")[2], entry.bytes) for entry in entries)
             self._names[top, shelf] = {name: size for name, size in named if is_name(name)}
         return self._names[top, shelf]
+
+    def _at(self, folder: str) -> list[Entry]:
+        return list(self.bucket.list(folder))
+
+    def _shelf(self, folder: str) -> list[Entry]:
+        """A shelf has 256 folders, evenly filled. A large one is listed folder by folder, many at once."""
+        first = self._at(f"{folder}/00")
+        if len(first) <= _WIDE:
+            return self._at(folder)
+        rest = together(self._at, [f"{folder}/{number:02x}" for number in range(1, 256)])
+        self.requests += 256
+        return [*first, *(entry for entries in rest for entry in entries)]
 
     def _refuse(self, top: str, shelf: str, name: str) -> None:
         """Damaged or forged: counted, not asked for again, and out of the way where we may."""

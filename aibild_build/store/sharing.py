@@ -104,9 +104,7 @@ def stats_remote(store: Store, max_bytes: int = 0) -> StoreStats:
     )
 
 
-def gc_remote(
-    store: Store, roots: Iterable[str], *, max_bytes: int | None, grace_s: float, now: float, digests_of: DigestsOf
-) -> GcReport:
+def gc_remote(store: Store, roots: Iterable[str], *, max_bytes: int | None, grace_s: float, digests_of: DigestsOf) -> GcReport:
     """Remove what nobody needs: records that are no root and older than `grace_s`, the oldest first, then blobs without a record.
 
     Age is by the storage's own clock; reading does not make a record younger. With `max_bytes` the sweep ends when the rest
@@ -116,7 +114,7 @@ def gc_remote(
     remote = remote_of(store)
     if not remote.writes:
         raise StoreError("this machine may not remove anything from the shared store", hint="AIBILD_STORE_KEY names a key")
-    horizon, kept = now - grace_s, frozenset(roots)
+    horizon, kept = remote.now() - grace_s, frozenset(roots)
     entries = {entry.key.rpartition("/")[2]: entry for entry in remote.entries("rec")}
     blobs = {entry.key.rpartition("/")[2]: entry for entry in remote.entries("cas")}
     needs = {

@@ -23,6 +23,7 @@ _PACKAGES = {
     "djpeg": "libjpeg-turbo-progs",
     "dwebp": "webp",
     "exiftool": "libimage-exiftool-perl",
+    "faketime": "faketime",
     "java": "default-jre-headless",
     "node": "nodejs",
     "openssl": "openssl",

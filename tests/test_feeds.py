@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from PIL import Image
 from aibild_build.build.importing import Ask, Imported, import_briefs
 from aibild_build.build.outside import Outside
 from aibild_build.cli import aibild
-from aibild_build.errors import OutboundError, SourceError
+from aibild_build.errors import FrozenError, OutboundError, SourceError
 from aibild_build.outbound import Limits, Reach, request
 from tests.support.project import run_build, tree, write_project
 from tests.support.shop import Shop, serve_shop
@@ -295,6 +296,74 @@ def test_addresses_that_are_not_asked(url: str, reach: Reach, message: str) -> N
     with pytest.raises(OutboundError) as caught:
         request("GET", url, reach=reach, limits=Limits(timeout_s=5))
     assert message in caught.value.message
+
+
+def resolver(monkeypatch: pytest.MonkeyPatch, answers: Mapping[str, list[list[str]]]) -> list[str]:
+    """A name server that answers with the next list of addresses each time, the last one for ever; what it was asked."""
+    real, asked = socket.getaddrinfo, []
+
+    def answer(host: Any, port: Any, *more: Any, **options: Any) -> Any:
+        if host not in answers:
+            return real(host, port, *more, **options)
+        asked.append(host)
+        found = answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return asked
+
+
+def test_a_name_is_looked_up_once_and_just_that_address_called(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS rebinding: an address that passed the look is the one that is called, whatever the name leads to by then."""
+    port = int(shop.url.rpartition(":")[2])
+    shop.files["/x"] = ("text/plain", b"x")
+    asked = resolver(monkeypatch, {"cdn.example": [["127.0.0.1"], ["127.0.0.9"]]})
+    reply = request("GET", f"http://cdn.example:{port}/x", reach=Reach(private=(f"cdn.example:{port}",)))
+    assert reply.body == b"x" and asked == ["cdn.example"] and shop.asked[0][1]["host"] == f"cdn.example:{port}"
+
+
+@pytest.mark.parametrize(
+    "addresses", [["10.0.0.1"], ["203.0.114.7", "192.168.1.1"], ["169.254.169.254"], ["100.64.0.1"], ["0.0.0.0"]]
+)
+def test_an_allowed_name_that_leads_inside_is_not_called(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
+    resolver(monkeypatch, {"cdn.example": [addresses]})
+    with pytest.raises(OutboundError, match="lies in a private network"):
+        request("GET", "https://cdn.example/x", reach=Reach(hosts=("cdn.example",)), limits=Limits(timeout_s=5))
+
+
+def test_a_redirect_to_a_host_that_the_template_does_not_name(root: Path, shop: Shop) -> None:
+    (root / "briefs/feeds/shoes.yaml").write_text('private: ["127.0.0.1"]\nhosts: ["cdn.example"]\n' + CUT)
+    shop.moved = {"/away": "https://elsewhere.example/1.png"}
+    (root / "shop.csv").write_text(f"sku,title,picture\n1,Red,{shop.url}/away\n2,Blue,https://other.example/2.png\n")
+    done = run(root)
+    assert not done.made and not (root / "briefs/feeds/shoes").exists()
+    assert ["elsewhere.example is not among" in told(done)[0], "other.example is not among" in told(done)[1]] == [True, True]
+
+
+def test_a_picture_that_breaks_off_leaves_no_file(root: Path, shop: Shop) -> None:
+    (root / "briefs/feeds/shoes.yaml").write_text('private: ["127.0.0.1"]\n' + CUT)
+    shop.wrong = {"/1.png": [0, 0, 0]}
+    (root / "shop.csv").write_text(f"sku,title,picture\n1,Red,{shop.url}/1.png\n")
+    done = run(root)
+    assert "broke off its answer" in told(done)[0] and not done.made and not (root / "briefs/feeds/shoes").exists()
+
+
+def test_a_fetched_picture_is_pinned_by_its_pixels(root: Path, shop: Shop) -> None:
+    """The file's digest is in its brief's recipe: other bytes in its place are another picture, which a frozen build refuses."""
+    (root / "briefs/feeds/shoes.yaml").write_text(
+        'private: ["127.0.0.1"]\n' + CUT.replace("brief:\n", "brief:\n  engine: imported\n")
+    )
+    shop.files = {"/1.png": ("image/png", picture("red"))}
+    (root / "shop.csv").write_text(f"sku,title,picture\n1,Red,{shop.url}/1.png\n")
+    run(root)
+    (root / "site/tides.md").write_text("---\ntitle: Tides\npictures: {card: shoe-1}\n---\n\nTwice a day.\n")
+    run_build(root)
+    assert run_build(root, frozen=True, force=True).outputs
+    (file,) = (root / "briefs/feeds/shoes").iterdir()
+    file.write_bytes(picture("blue"))
+    with pytest.raises(FrozenError) as caught:
+        run_build(root, frozen=True)
+    assert any("shoe-1" in line for line in caught.value.missing)
 
 
 def test_a_secret_stays_with_its_host(shop: Shop) -> None:

@@ -66,6 +66,43 @@ def test_a_build_and_decisions_are_told(root: Path, receiver: Receiver) -> None:
     assert asset["pictures"][0]["recipe"] and receiver.data(1)["reason"] == "too red"
 
 
+def test_what_is_taken_back_or_chosen_is_told(root: Path, receiver: Receiver) -> None:
+    (root / "briefs/boat.yaml").write_text(
+        "engine: sketch\nsubject: boat\nsize: [640, 360]\ncandidates: 2\nalt: {en: A boat, de: Ein Boot}\n"
+    )
+    assert run(root, "build", "--crew", "inline").exit_code == 0
+    asset = json.loads((root / "aibild.lock").read_text())["briefs"]["boat"]["assets"]["master"]
+    first, second = (asset["candidates"][at]["pixels"] for at in (asset["pick"], 1 - asset["pick"]))
+    assert first != second
+    receiver.came.clear()
+    for arguments in (
+        ("pick", "boat", second),
+        ("approve", "boat"),
+        ("withdraw", "boat"),
+        ("retract", first, "--reason", "a brand"),
+        ("retract", first, "--lift", "--reason", "no brand"),
+    ):
+        assert run(root, *arguments).exit_code == 0, arguments
+    names = ["picked", "approved", "withdrawn", "retracted", "reinstated"]
+    assert receiver.types == [f"picture.{name}" for name in names]
+    for number, pixels in enumerate((second, second, second, first, first)):
+        asset = receiver.data(number)
+        assert asset["pictures"][0]["pixels"] == pixels and asset["site"] == "https://harbour.example/"
+        assert asset["who"] == "Ada <ada@example.org>"
+
+
+def test_an_outbox_survives_a_kill_and_what_is_no_letter(root: Path, receiver: Receiver) -> None:
+    """A file that was cut off, and one that is none, hold up nobody."""
+    receiver.answers = [503]
+    run(root, "build", "--crew", "inline")
+    outbox = root / ".aibild/outbox"
+    (outbox / "00000000000000000000-00000-cms.json").write_text('{"id": "x", "ho')
+    (outbox / "notes.json").write_text("[]")
+    receiver.came.clear()
+    sent = run(root, "hooks", "send")
+    assert sent.exit_code == 0 and "posted 3, waiting 0" in sent.stderr and len(receiver.came) == 3
+
+
 def test_the_signature_is_that_of_standard_webhooks(root: Path, receiver: Receiver) -> None:
     run(root, "build", "--crew", "inline")
     headers, body = receiver.came[0]

@@ -117,9 +117,7 @@ def owned_paths(output: Path) -> set[str]:
     marker, pending = output / MARKER, output / _PENDING
     if not marker.exists() and not pending.exists():
         if output.is_dir() and any(output.iterdir()):
-            raise OutputError(
-                f"{output} holds files that aibild did not build", hint="name another folder with --output, or empty this one"
-            )
+            raise OutputError(f"{output} holds files that aibild did not build", hint="name another folder, or empty this one")
         return set()
     known = read_marker(output)
     owned = {entry["path"] for entry in known["outputs"]} if known else set()

@@ -7,6 +7,7 @@ pictures are those that stood in the page before any deferred script.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from .runs import chromium
@@ -15,7 +16,7 @@ VIEWPORTS = (320, 479, 480, 639, 640, 767, 768, 1023, 1024, 1279, 1280, 1535, 15
 _PHONE = {"width": 412, "height": 823}
 _LAPTOP = {"width": 1350, "height": 940}
 _PAGE_MS = 20_000
-_SETTLE_MS = 250
+_PAINT_MS, _SETTLE_MS = 2_000, 250
 _AS_LARGE = 0.9
 
 _WATCH = """(() => { const on = () => { if (document.readyState !== 'loading' && !window.__imgs)
@@ -56,7 +57,9 @@ def measure_boxes(base: str, addresses: Iterable[str]) -> Iterator[tuple[str, Bo
                 page.set_default_timeout(_PAGE_MS)
                 page.add_init_script(_WATCH)
                 page.goto(base + address.lstrip("/"), wait_until="load")
-                page.wait_for_timeout(_SETTLE_MS)  # the largest paint is told after it was shown
+                with suppress(Error):  # the largest paint is told some frames after it was shown
+                    page.wait_for_function("window.__lcp !== undefined", timeout=_PAINT_MS)
+                page.wait_for_timeout(_SETTLE_MS)
                 found = page.evaluate(_READ)
                 phone = page.evaluate(_BOXES)
                 page.set_viewport_size(_LAPTOP)

@@ -24,7 +24,7 @@ from pathlib import Path
 from . import bad_keys
 from .certificates import signed_by
 from .pictures import JPEG, PNG, png, zeros
-from .project import edit
+from .project import CONFIG, edit
 
 KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "CONFIG": ("`aibild.toml`", bad_keys.CONFIG),
@@ -96,6 +96,8 @@ def setting(written: str) -> Prepare:
     return lambda root: put_key(root, "CONFIG", written)
 
 
+ENHANCED = CONFIG + '\n[[enhance.slots]]\nselector = ".cards img"\nslot = "card"\n'
+LAUGHS = '<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><rss><channel><item><sku>1</sku><title>&b;</title></item></channel></rss>'
 FEED = 'id: "shoe-{{ sku }}"\nbrief:\n  subject: "{{ title }}"\n'
 
 
@@ -1910,6 +1912,157 @@ FAMILIES: Mapping[str, tuple[Bad, ...]] = {
             line="aibild: error: 127.0.0.1 lies in a private network (127.0.0.1)",
             command="briefs import",
             arguments=("https://127.0.0.1/shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a site of one page that is no text",
+            files={"public/index.html": b"<meta charset=utf-8>\xff<img src=x.jpg alt=x>"},
+            exit=0,
+            line="",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a page whose picture is a pipe",
+            files={"public/index.html": built('<img src="pipe.jpg" alt="x">')},
+            prepare=fifo("public/pipe.jpg"),
+            exit=1,
+            line="index.html:1: error: expected a file of the site at pipe.jpg, got none [enhance-file-missing]",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` with a selector that finds no picture",
+            files={"public/index.html": built(""), "aibild.toml": ENHANCED},
+            exit=0,
+            line="",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="`pictures` over somebody's files",
+            files={"mine/letter.txt": "x"},
+            exit=3,
+            line="aibild: error: {root}/mine holds files that aibild did not build",
+            command="pictures",
+            arguments=("--out", "mine"),
+            process=True,
+        ),
+        Bad(
+            put="`pictures` for a slot that nobody declared",
+            files={"aibild.toml": CONFIG + '\n[pictures]\nslots = ["crad"]\n'},
+            exit=2,
+            line='aibild.toml:42: error: expected pictures.slots[0] as name of a slot, got "crad" [source-reference]',
+            command="pictures",
+            arguments=("--out", "own"),
+            process=True,
+        ),
+        Bad(
+            put="a feed in XML with an entity that grows",
+            files={"briefs/feeds/shoes.yaml": FEED, "shop.xml": LAUGHS},
+            exit=1,
+            line="shop.xml:1: error: expected XML without a document type, got one [feed-row]",
+            command="briefs import",
+            arguments=("shop.xml", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed in JSON that is no list",
+            files={"briefs/feeds/shoes.yaml": FEED, "shop.json": "4"},
+            exit=1,
+            line="shop.json:1: error: expected a list of rows at the top, got 4 [feed-row]",
+            command="briefs import",
+            arguments=("shop.json", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed with a column that the template asks for and the row lacks",
+            files={"briefs/feeds/shoes.yaml": FEED, "shop.csv": "sku\n1\n"},
+            exit=1,
+            line='shop.csv:2: error: row 1: expected a value for `title`, got none (`{{ title | default("") }}` does without) [feed-row]',
+            command="briefs import",
+            arguments=("shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="a feed whose row would write over a brief that somebody wrote",
+            files={
+                "briefs/feeds/boats.yaml": FEED.replace("shoe-{{ sku }}", "{{ sku }}"),
+                "shop.csv": "sku,title\nboat,A boat\n",
+            },
+            exit=1,
+            line="shop.csv:2: error: row 1: brief `boat` is there already, and not from this feed [feed-row]",
+            command="briefs import",
+            arguments=("shop.csv", "--template", "boats"),
+            process=True,
+        ),
+        Bad(
+            put="a template that reads what is not a column",
+            files={
+                "briefs/feeds/shoes.yaml": FEED.replace("{{ title }}", "{{ title.__class__.__mro__ }}"),
+                "shop.csv": "sku,title\n1,A boat\n",
+            },
+            exit=1,
+            line="shop.csv:2: error: row 1: the template failed on this row: access to attribute '__class__' of 'str' object is unsafe. [feed-row]",
+            command="briefs import",
+            arguments=("shop.csv", "--template", "shoes"),
+            process=True,
+        ),
+        Bad(
+            put="`enhance` of a picture whose header claims 60000 × 60000 pixels",
+            files={"public/index.html": built('<img src="bomb.png" alt="x">'), "public/bomb.png": png(60000, 60000, zeros(1000))},
+            exit=1,
+            line="index.html:1: error: expected a picture of at most 120 million pixels at /bomb.png, got 60000 × 60000 [enhance-file-unreadable]",
+            command="enhance",
+            arguments=("public", "--no-check"),
+            process=True,
+        ),
+        Bad(
+            put="a hook whose secret is in no variable",
+            files={"aibild.toml": CONFIG + '\n[hooks.cms]\nurl = "https://cms.example/"\nsecret_env = "NO_SECRET_HERE"\n'},
+            exit=0,
+            line="hook cms: its secret is expected in the environment variable NO_SECRET_HERE; `aibild hooks send` tries again",
+            command="build",
+            arguments=(),
+            process=True,
+        ),
+        Bad(
+            put="a hook on this machine that is not named under `private`",
+            files={"aibild.toml": CONFIG + '\n[hooks.cms]\nurl = "https://127.0.0.1/"\nsecret_env = "PATH"\n'},
+            exit=0,
+            line="hook cms: 127.0.0.1 lies in a private network (127.0.0.1); `aibild hooks send` tries again",
+            command="build",
+            arguments=(),
+            process=True,
+        ),
+        Bad(
+            put="`pictures` of a brief without an alt text",
+            files={"briefs/boat.yaml": "subject: a boat\nsize: [640, 360]\n"},
+            exit=1,
+            line="briefs/boat.yaml:1: error: picture `boat` has no alt text in `en` [image-alt-missing]",
+            command="pictures",
+            arguments=("--out", "own"),
+            process=True,
+        ),
+        Bad(
+            put="a collection with a line that is no object",
+            files={"briefs/shoes.jsonl": "4\n"},
+            exit=2,
+            line='briefs/shoes.jsonl:1: error: expected one JSON object a line, got "4" [source-syntax]',
+            command="build",
+            arguments=(),
+            process=True,
+        ),
+        Bad(
+            put="`hooks test` of a hook that nobody declared",
+            files={},
+            exit=2,
+            line="aibild.toml: error: there is no hook `cms` [source-reference]",
+            command="hooks test",
+            arguments=("cms",),
             process=True,
         ),
     ),

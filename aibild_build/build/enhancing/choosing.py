@@ -18,7 +18,7 @@ from ...canonical import key_of
 from ...config import CONFIG_FILE, Config, DeclaredSlot
 from ...devices import DEVICES
 from ...disk import safe_join
-from ...imagefile import ImageFault, probe
+from ...imagefile import MAX_PIXELS, ImageFault, probe
 from ...lab.boxes import VIEWPORTS, Boxes
 from ...model import Breakpoint, FileFacts, Finding, Level, Origin, Slot
 from ...plan.reading import FILE_PREFIX
@@ -150,6 +150,11 @@ class Chooser:
                 findings.append(_told("enhance-file-unreadable", Level.ERROR, page, image, message, "export it again"))
             return None
         if facts.media_type == "image/svg+xml" or max(facts.width, facts.height) <= _SPACER_PX:
+            return None
+        if facts.width * facts.height > MAX_PIXELS:
+            most, got = f"{MAX_PIXELS / 1e6:g} million pixels", f"{facts.width} × {facts.height}"
+            message = f"expected a picture of at most {most} at /{target.path}, got {got}"
+            findings.append(_told("enhance-file-unreadable", Level.ERROR, page, image, message, "export it smaller"))
             return None
         if self._moves(target.path, facts):
             message = f"expected a still picture, got an animation at /{target.path}"

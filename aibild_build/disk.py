@@ -57,9 +57,11 @@ def safe_join(root: Path, relative: str) -> Path | None:
         return None
     joined = root.joinpath(*parts)
     try:
-        if _has_link(root, parts) and not joined.resolve().is_relative_to(root.resolve()):
-            return None
-    except (OSError, RuntimeError):  # RuntimeError: a circle of links
+        if _has_link(root, parts):
+            real = Path(os.path.realpath(joined))
+            if real.is_symlink() or not real.is_relative_to(os.path.realpath(root)):  # what stays a link is a circle of links
+                return None
+    except OSError:
         return None
     return joined
 

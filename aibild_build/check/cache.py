@@ -44,6 +44,8 @@ class Verdicts:
 
     def __init__(self, file: Path | None, key: str, families: Sequence[str]) -> None:
         """Raises AibildError when the file cannot be written, or is something else than such a cache."""
+        if file is not None:
+            _refuse_foreign(file)
         self._families = {family: f"note{number}" for number, family in enumerate(families)}
         columns = "".join(f", {column} BLOB" for column in self._families.values())
         page = f"page (path BLOB PRIMARY KEY, asked BLOB, faults TEXT{columns})"
@@ -59,13 +61,13 @@ class Verdicts:
         self._gone: set[str] = set()
         self._had_pages = self._has_news = False
         if file is not None:
-            _refuse_foreign(file)
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 self._open(file, f"{SCHEMA} {sys.hexversion:x} {key}", page)
                 os.utime(file)
                 self._moment_ns = file.stat().st_mtime_ns  # the file system's clock, which also stamped the site's files
             except (OSError, sqlite3.Error) as error:
+                self.close()
                 hint = "name another file with --cache"
                 raise AibildError(f"the cache {file} cannot be written: {error}", hint=hint) from error
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import buckets
+from tests.support import google as google_server
 from tests.support.buckets import Server
 from tests.support.ray_cluster import RayCluster
 from tests.support.ray_cluster import ray_cluster as start_ray_cluster
@@ -50,6 +51,13 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """An S3 server that ignores conditions."""
     with buckets.rclone(tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def google() -> Iterator[Server]:
+    """Google's documented answers, by a server of our own."""
+    with google_server.google() as server:
         yield server
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aibild_build.build import Options, build
+from aibild_build.build.share import build_share
 from aibild_build.store import new_key
 from tests.support.judges import absent
 from tests.support.project import CONFIG, TODAY, run_build, tree, write_project
@@ -49,6 +50,19 @@ def made_in(root: Path) -> tuple[dict[str, bytes], bytes]:
 
 def test_a_ray_cluster_builds_the_same_site(alone: Path, ray_cluster: RayCluster, tmp_path: Path) -> None:
     assert built_by(tmp_path, "ray") == made_in(alone)
+
+
+def test_shares_that_a_ray_cluster_carries_out_make_the_same_site(alone: Path, ray_cluster: RayCluster, tmp_path: Path) -> None:
+    """A share says whose work it is, a crew who does it; the last run collects."""
+    store = tmp_path / "store"
+    for shard in ("1/2", "2/2"):
+        root = write_project(tmp_path / shard[0])
+        done = build_share(Options(root=root, store=store, crew="ray"), shard, today=TODAY)
+        assert done.made.picture == 1 and done.made.rendition > 5
+    last = write_project(tmp_path / "last")
+    report = build(Options(root=last, store=store, crew="inline"), today=TODAY)
+    assert (report.made.picture, report.made.rendition) == (0, 0)
+    assert made_in(last) == made_in(alone)
 
 
 def test_the_executor_of_dask_builds_the_same_site(alone: Path, dask: str, tmp_path: Path) -> None:

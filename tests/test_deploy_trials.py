@@ -68,7 +68,7 @@ def proxy(seaweed: Server) -> Iterator[FaultyProxy]:
 
 
 @pytest.mark.parametrize("mode", ["inplace", "release"])
-@pytest.mark.parametrize("kind", ["seaweed", "azurite"])
+@pytest.mark.parametrize("kind", ["seaweed", "azurite", "google"])
 def test_deploy_edit_rollback(kind: str, mode: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     settings, target = bucket_target(request.getfixturevalue(kind), mode=mode)
     ticks, first, second = Ticks(), site_files(3), site_files(3, "second")

@@ -42,7 +42,7 @@ def open_cloud(address: Address, environ: Mapping[str, str], patience: Patience)
         "read_timeout": timedelta(seconds=patience.read_s),
         "timeout": timedelta(seconds=patience.request_s),
     }
-    if str(config.get("endpoint", "")).startswith("http://"):
+    if any(str(config.get(name, "")).startswith("http://") for name in ("endpoint", "base_url")):
         client["allow_http"] = True
     kinds: dict[str, Any] = {"s3": stores.S3Store, "gs": stores.GCSStore, "az": stores.AzureStore}
     try:

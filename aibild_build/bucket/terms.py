@@ -24,7 +24,8 @@ class Headers:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """An object without its bytes. `token` names this version for `replace` (compare it, never read it); `modified` is by the
-    bucket's own clock, in seconds since the epoch. Listings know no `headers` and no `sha256`: "" there, and on old objects."""
+    bucket's own clock, in seconds since the epoch. Listings know no `headers` and no `sha256`, and Google's no `token`: "" there,
+    and on old objects."""
 
     key: str
     bytes: int

@@ -49,6 +49,8 @@ class Server:
         return f"{self.scheme}://{bucket}/{prefix}?endpoint={self.endpoint}"
 
     def make(self, bucket: str) -> None:
+        if self.scheme == "gs":
+            return
         if self.scheme == "az":
             _make_container(self.endpoint, bucket)
         elif self.filer:

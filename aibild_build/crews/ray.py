@@ -230,6 +230,7 @@ class Cluster:
                     hint="whoever reaches a cluster without tokens can run code on it: give all nodes the same RAY_AUTH_TOKEN",
                 )
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # else a late question joins the cluster anew
             import ray
 
             if not ray.is_initialized():
@@ -249,9 +250,10 @@ class Cluster:
 
     def leave(self) -> None:
         with self._lock:
-            if self._ours:
-                self._ray.shutdown()
-            self._ray, self._ours = None, False
+            ray, ours = self._ray, self._ours
+            self._ray, self._ours = None, False  # first: who still waits for a place must not meet Ray once it has ended
+            if ours:
+                ray.shutdown()
 
     def hire(self, needs: Mapping[str, float]) -> Any:
         """An actor that holds these resources as soon as a node has them; asking does not wait."""

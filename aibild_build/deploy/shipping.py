@@ -187,7 +187,7 @@ def _release(site: BuiltSite, lock: Lock, settings: TargetSettings, standing: St
         size = 0 if is_squeezed else one.bytes
         was = standing.rows.get(path)
         if immutable and was is not None and was.immutable:
-            rows[path] = replace(was, pixels=one.pixels or was.pixels)
+            rows[path] = was if one.pixels in ("", was.pixels) else replace(was, pixels=one.pixels)
         else:
             rows[path] = Row(digest=one.digest, bytes=size, headers=headers, immutable=immutable, pixels=one.pixels)
     name = digest_of("\n".join(_said(rows)).encode())[:8]

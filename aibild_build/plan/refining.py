@@ -16,7 +16,7 @@ from ..store import Store
 from ..wire import from_json
 
 OFF, IDLE = "off", "idle"
-_FINGERPRINT = 1  # raised by hand when refining would decide otherwise
+_FINGERPRINT = 2  # raised by hand when refining would decide otherwise
 
 
 def refinable(variant: Variant) -> bool:

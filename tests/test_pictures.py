@@ -300,6 +300,18 @@ def test_a_folder_without_records_is_said(tmp_path: Path, text: str | None) -> N
     assert not (tmp_path / "feed").exists()
 
 
+def test_both_guides_have_the_code_that_the_slow_trial_runs() -> None:
+    """`scripts/slow/pictures.py` takes its settings, commands and pages from the English guide; the German one has the same."""
+    from scripts.slow import pictures as trial
+
+    german = (Path(__file__).parents[1] / "site/de/guide/generators.md").read_text("utf-8")
+    made = [trial.documented(name) for name in ("Hugo", "Astro", "Eleventy")]
+    assert [trial.documented(name, german) for name in ("Hugo", "Astro", "Eleventy")] == made
+    assert [blocks[0].split()[:3] for blocks in made] == [["aibild", "pictures", "--out"]] * 3
+    assert all(trial.page(blocks[2], "").count("harbour") >= 3 for blocks in made)
+    assert trial.documented("What you need")[0].startswith("[site]")
+
+
 def test_watch_shows_what_is_saved(copied: Path) -> None:
     root = str(Path(__file__).parents[1])
     command = [sys.executable, "-m", "aibild_build", "pictures", "--out", "out", "--watch", "--crew", "local", "--workers", "1"]

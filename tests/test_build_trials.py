@@ -220,7 +220,7 @@ def test_a_store_on_a_full_disk_still_builds(tmp_path: Path, checkout: Path) -> 
     assert tree(fresh / "dist") == tree(root / "dist")
 
 
-SHARED_KILLS = 5
+SHARED_KILLS = 4
 
 
 def test_kills_and_a_full_disk_with_a_shared_store_behind(tmp_path: Path, checkout: Path, seaweed: Server) -> None:

@@ -22,6 +22,7 @@ from aibild_build.store import RecordKey, Remote, Store, gc_remote, new_key, pul
 from aibild_build.store.lines import seal
 from tests.support import proxy
 from tests.support.buckets import Server, free_ports
+from tests.support.faults import faulty
 
 PEM, PUBLIC = new_key()
 OTHER, _ = new_key()
@@ -227,6 +228,37 @@ def test_a_network_that_is_slow_or_lies(seaweed: Server, tmp_path: Path) -> None
         slow = there.machine(slow_s=1)
         assert [taken(slow, name) for name in ("a", "b", "c")].count(None) >= 2
         assert "too slow" in slow.degraded
+
+
+@pytest.mark.parametrize(("fault", "matching"), [("lose", "/rec/"), ("lose", "/cas/"), ("full", "/cas/"), ("full", "/rec/")])
+def test_lost_answers_and_a_full_bucket(seaweed: Server, tmp_path: Path, fault: str, matching: str) -> None:
+    """What was written counts although its answer was lost; what could not be written ends writing, and nothing else."""
+    address = seaweed.address("cache", f"trial-{os.urandom(4).hex()}")
+    with faulty(seaweed.endpoint) as harm:
+        far = address.replace(seaweed.endpoint, harm.url)
+        writer = Site(tmp_path / "w", lambda: open_bucket(far, environ=seaweed.environ, patience=HASTY)).machine(pem=PEM)
+        make(writer, "before", b"bytes from before")
+        harm.plan(fault, at=1, matching=matching)
+        for name in ("a", "b"):
+            make(writer, name, name.encode() * 1000)
+        assert harm.acted and all(taken(writer, name) == name.encode() * 1000 for name in ("a", "b"))
+        assert writer.remote is not None and (fault == "lose" or not writer.remote.writes)
+    there = Site(tmp_path / "r", lambda: open_bucket(address, environ=seaweed.environ))
+    assert taken(there.machine(), "before") == b"bytes from before"
+    found = [taken(there.machine(), name) for name in ("a", "b")]
+    assert all(data in (None, name.encode() * 1000) for name, data in zip(("a", "b"), found, strict=True))
+    torn = list(verify_remote(there.machine(pem=PEM), digests_of))  # SeaweedFS keeps a body that broke off
+    assert all(one.moved for one in torn) and (fault == "full" or not torn)
+    assert list(verify_remote(there.machine(pem=PEM), digests_of)) == [], "no record without its bytes"
+
+
+def test_credentials_that_are_wrong_are_said_once(seaweed: Server, tmp_path: Path) -> None:
+    address = seaweed.address("cache", f"trial-{os.urandom(4).hex()}")
+    wrong = {**seaweed.environ, "AWS_SECRET_ACCESS_KEY": "wrong"}
+    store = Site(tmp_path, lambda: open_bucket(address, environ=wrong, patience=HASTY)).machine(pem=PEM)
+    assert taken(store, "a") is None and make(store, "a", b"mine")[0] == digest_of(b"mine")
+    assert taken(store, "a") == b"mine" and "refuses our credentials" in store.degraded
+    assert store.remote is not None and store.remote.requests == 1, "and asked no more"
 
 
 def test_push_pull_verify_and_weed(weed: Site) -> None:

@@ -9,15 +9,20 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aibild_build.build import Options
+from aibild_build.build.resident import Resident
+from aibild_build.build.talk import Silent
 from aibild_build.errors import AibildError
-from tests.support.project import run_build, tree, write_project
+from aibild_build.model import Actor
+from tests.support.project import TODAY, run_build, tree, write_project
 
-SEQUENCES, STEPS = 30, 8
+SEQUENCES, SERVED, STEPS = 24, 6, 8
 Edit = Callable[[Path, random.Random], None]
 
 
@@ -122,9 +127,14 @@ def _meddle(root: Path, dice: random.Random) -> None:
         page.write_text("meddled")
 
 
+def _hurry(root: Path, dice: random.Random) -> None:
+    """A build in no time comes between."""
+    run_build(root, time_box_s=0.0)
+
+
 EDITS: dict[Edit, int] = {
     _words: 8, _words_and_link: 2, _heading: 2, _title: 2, _new_page: 2, _translate: 1, _delete: 1, _rename: 1, _template: 2,
-    _no_template: 1, _brief: 2, _picture: 1, _settings: 1, _static: 1, _meddle: 1,
+    _no_template: 1, _brief: 2, _picture: 1, _settings: 1, _static: 1, _meddle: 1, _hurry: 1,
 }  # fmt: skip
 
 
@@ -133,40 +143,97 @@ def _settled(root: Path) -> None:
     time.sleep(0.025)
 
 
-def _from_nothing(root: Path, elsewhere: Path) -> Path:
+def _sources(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if _is_source(path, root)}
+
+
+def _is_source(path: Path, root: Path) -> bool:
+    return path.is_file() and path.relative_to(root).parts[0] not in (".aibild", "dist")
+
+
+def _put_back(root: Path, before: dict[str, bytes]) -> None:
+    for path, data in {**_sources(root), **before}.items():
+        if path not in before:
+            (root / path).unlink()
+        elif not (root / path).exists() or (root / path).read_bytes() != data:
+            (root / path).write_bytes(data)
+
+
+class _Command:
+    """The site as the command line builds it."""
+
+    output, options = "dist", dict[str, Any]()
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def build(self, changed: Collection[str]) -> None:
+        """Raises AibildError."""
+        run_build(self._root)
+
+
+class _Served:
+    """The site as `aibild serve` keeps it: a look at what was saved, and the build behind it."""
+
+    output, options = ".aibild/serve", dict[str, Any](draft=True, time_box_s=0.0)
+
+    def __init__(self, root: Path) -> None:
+        options = Options(root=root, output=root / self.output, crew="inline", **self.options)
+        actor = Actor(who="ada@example.org", when=TODAY)
+        self._resident = Resident(options, today=lambda: TODAY, talk=Silent(), actor=lambda: actor)
+
+    def build(self, changed: Collection[str]) -> None:
+        """Raises AibildError."""
+        self._resident.look(changed, ["index.html", "tides/index.html"])
+        faults = self._resident.build().faults
+        if faults:
+            raise AibildError(faults[0].finding.message)
+
+
+def _from_nothing(root: Path, elsewhere: Path, options: Mapping[str, Any]) -> Path:
     """The same sources built where nothing is remembered but the store."""
     shutil.rmtree(elsewhere, ignore_errors=True)
     shutil.copytree(root, elsewhere, ignore=lambda folder, names: [name for name in names if name in ("dist", ".aibild")])
-    run_build(elsewhere, store=root / ".aibild" / "store")
+    run_build(elsewhere, store=root / ".aibild" / "store", **options)
     return elsewhere / "dist"
+
+
+def run_sequence(seed: int, folder: Path, *, served: bool = False, steps: int = STEPS) -> None:
+    """One sequence of random edits in `folder`; fails where what comes is not what a build from nothing gives."""
+    dice = random.Random(seed)
+    root = write_project(folder / "site")
+    _settled(root)
+    site = _Served(root) if served else _Command(root)
+    site.build(())
+    done: list[str] = []
+    for _ in range(steps):
+        edit = dice.choices(list(EDITS), list(EDITS.values()))[0]
+        if served and edit is _meddle:  # the output of `serve` is nobody else's
+            continue
+        before = _sources(root)
+        edit(root, dice)
+        done.append(edit.__name__)
+        _settled(root)
+        after = _sources(root)
+        changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+        try:
+            site.build(changed)
+        except AibildError:  # an edit that breaks the site is taken back
+            _put_back(root, before)
+            done[-1] += " (refused)"
+            _settled(root)
+            site.build(changed)
+        assert tree(root / site.output) == tree(_from_nothing(root, folder / "clean", site.options)), done
 
 
 @pytest.mark.parametrize("seed", range(SEQUENCES))
 def test_edits_give_what_a_build_from_nothing_gives(seed: int, tmp_path: Path) -> None:
-    dice = random.Random(seed)
-    root = write_project(tmp_path / "site")
-    _settled(root)
-    run_build(root)
-    done: list[str] = []
-    for _ in range(STEPS):
-        edit = dice.choices(list(EDITS), list(EDITS.values()))[0]
-        before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".aibild" not in path.parts}
-        edit(root, dice)
-        done.append(edit.__name__)
-        _settled(root)
-        try:
-            run_build(root)
-        except AibildError:  # an edit that breaks the site is taken back
-            for path in [path for path in root.rglob("*") if path.is_file() and ".aibild" not in path.parts]:
-                if path not in before:
-                    path.unlink()
-            for path, data in before.items():
-                if not path.exists() or path.read_bytes() != data:
-                    path.write_bytes(data)
-            done[-1] += " (refused)"
-            _settled(root)
-            run_build(root)
-        assert tree(root / "dist") == tree(_from_nothing(root, tmp_path / "clean")), done
+    run_sequence(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(SERVED))
+def test_saves_give_what_a_build_from_nothing_gives(seed: int, tmp_path: Path) -> None:
+    run_sequence(seed, tmp_path, served=True)
 
 
 def test_one_page_is_rendered_when_its_words_changed(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ import pytest
 
 from aibild_build.build import Options
 from aibild_build.build.generate import generate
+from aibild_build.build.resident import Look, Resident
+from aibild_build.build.talk import Silent
+from aibild_build.model import Actor
 from tests.support.project import CONFIG, FILES, TODAY, edit, run_build, tree, write_project
 from tests.support.serving import Serving, serving, until
 from tests.test_quality_build import BRIEF, records
@@ -194,6 +197,35 @@ def test_saves_of_every_kind_are_seen(tmp_path: Path) -> None:
         (root / "site/new.md").unlink()
         assert until(lambda: at.get("/new/")[0].status == 404)
         assert "Haven" in at.text("/de/boats/") and not at.loop.state.faults
+
+
+def test_words_alone_cost_no_whole_build(tmp_path: Path) -> None:
+    """The build behind a look takes the page that the look rewrote for what it is, and reads no other text again."""
+    root = write_project(tmp_path)
+    output, actor = root / ".aibild/serve", Actor(who="ada@example.org", when=TODAY)
+    options = Options(root=root, output=output, draft=True, time_box_s=0.0, crew="inline")
+    resident = Resident(options, today=lambda: TODAY, talk=Silent(), actor=lambda: actor)
+    time.sleep(0.05)  # what was written within a tick of the clock is not trusted
+    resident.build()
+    texts = root / ".aibild/draft/texts.db"
+    before = texts.stat().st_mtime_ns
+    for number in range(3):
+        edit(root, "site/tides.md", "a day.", f"a day. {number}")
+        time.sleep(0.05)
+        assert resident.look(("site/tides.md",), ()) == Look(paths=("tides/index.html",))
+        assert resident.look(("site/tides.md",), ()) == Look(), "nothing is to be done twice"
+        assert resident.build().pages == 1 and texts.stat().st_mtime_ns == before
+        assert resident.build().pages == 0
+    page = (output / "tides/index.html").read_bytes()
+    rows = json.loads((output / ".aibild/build.json").read_text())["outputs"]
+    assert next(one for one in rows if one["path"] == "tides/index.html")["digest"] == hashlib.sha256(page).hexdigest()
+    edit(root, "site/tides.md", "title: Tides", "title: High water")
+    assert resident.look(("site/tides.md",), ()).whole and not resident.build().faults
+    assert texts.stat().st_mtime_ns != before
+    rewritten = (output / "tides/index.html").read_bytes()
+    (output / "boats/index.html").write_text("somebody else's")
+    resident.build()
+    assert "somebody" not in (output / "boats/index.html").read_text() and (output / "tides/index.html").read_bytes() == rewritten
 
 
 def _efforts(root: Path, output: str) -> dict[str, int]:

@@ -6,7 +6,7 @@ that build's report is the answer, and nothing else is even imported. Otherwise 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -22,10 +22,18 @@ from .talk import Silent, Talk
 __all__ = ["Options", "build"]
 
 
-def build(options: Options, *, today: str, talk: Talk | None = None, actor: Callable[[], Actor] | None = None) -> Report:
+def build(
+    options: Options,
+    *,
+    today: str,
+    talk: Talk | None = None,
+    actor: Callable[[], Actor] | None = None,
+    looked: Collection[str] = frozenset(),
+) -> Report:
     """Build the project at `options.root`. `today` (YYYY-MM-DD) is the day that new pixels are dated with.
 
-    `actor` says who builds; it is asked only when the lock changes.
+    `actor` says who builds; it is asked only when the lock changes. `looked` are outputs, by full path, that were rewritten since
+    the last build for somebody who could not wait.
 
     Raises SourceError and TemplateError (exit 2), FrozenError (1), and the other AibildErrors (3). Unless it was OutputError the
     output folder is untouched; it is whole in any case. A damaged blob is set aside when it is come upon, and made again.
@@ -34,14 +42,14 @@ def build(options: Options, *, today: str, talk: Talk | None = None, actor: Call
     key = standing.asked_key({**asdict(options), "today": today, "from": Path.cwd()})
     talk, actor = talk or Silent(), actor or partial(Actor, when=today)
     # A strict build asks the machine too, of which no file tells.
-    run = None if options.force or options.strict else standing.last_run(options.memory, options.root, key)
+    run = None if options.force or options.strict else standing.last_run(options.memory, options.root, key, but=looked)
     report = _report_of(run) if run is not None else None
-    if run is not None and report is not None and not run.changed:
+    if run is not None and report is not None and not run.changed and not looked:
         return replace(report, seconds=round(perf_counter() - started, 3))
     if run is not None and not options.pictures and (report := _report_of(run, checked=False)) is not None:
         from .amend import amend_or_build
 
-        return amend_or_build(options, key, run, report, today=today, talk=talk, actor=actor)
+        return amend_or_build(options, key, run, report, today=today, talk=talk, actor=actor, looked=looked)
     from .anew import build_anew
 
     return build_anew(options, key, today=today, talk=talk, actor=actor)

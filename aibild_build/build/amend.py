@@ -8,7 +8,7 @@ headings, ids) is as it was, and it asks the site nothing that it did not ask be
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -52,13 +52,21 @@ class Amendment:
 
 
 def amend_or_build(
-    options: Options, key: str, run: standing.Standing, report: Report, *, today: str, talk: Talk, actor: Callable[[], Actor]
+    options: Options,
+    key: str,
+    run: standing.Standing,
+    report: Report,
+    *,
+    today: str,
+    talk: Talk,
+    actor: Callable[[], Actor],
+    looked: Collection[str] = frozenset(),
 ) -> Report:
     """Only texts changed since `run`, whose report this is: amend their pages if that will do. Raises what `build` raises."""
     started = perf_counter()
     state = options.memory
     standing.forget(state)
-    amended = amend_pages(options, run, report)
+    amended = amend_pages(options, run, report, looked)
     if amended is None:
         from .anew import build_anew
 
@@ -69,8 +77,11 @@ def amend_or_build(
     return with_findings(done, checked)
 
 
-def amend_pages(options: Options, run: standing.Standing, report: Report) -> Amendment | None:
-    """Amend the pages whose files changed since `run`; None when the whole site must be looked at. Raises OutputError."""
+def amend_pages(
+    options: Options, run: standing.Standing, report: Report, looked: Collection[str] = frozenset()
+) -> Amendment | None:
+    """Amend the pages whose files changed since `run`; None when the whole site must be looked at, since more than those pages or
+    outputs other than theirs (`looked`, by full path) differ. Raises OutputError."""
     if len(run.changed) > _MOST or not all(is_text(path) for path in run.changed):
         return None
     told = {finding.origin.path for finding in report.findings if finding.origin is not None}
@@ -84,7 +95,7 @@ def amend_pages(options: Options, run: standing.Standing, report: Report) -> Ame
         except (NotRecorded, AibildError, ValueError, LookupError):
             return None
         written = [one for one in amended if one is not None]
-        if len(written) < len(amended):
+        if len(written) < len(amended) or not {f"{output}/{one.page.path}" for one in written}.issuperset(looked):
             return None
         for one in written:
             if not _put(state, output, one):

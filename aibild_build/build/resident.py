@@ -22,7 +22,7 @@ from ..model import Actor, Finding, Level, Origin, Page
 from ..pages.access import Argument
 from ..pages.content import STATIC, read_page
 from ..pages.memory import name_of, read_page_record
-from ..pages.recorded import NotRecorded, Recorded, outline, unpacked
+from ..pages.recorded import Recorded, outline, unpacked
 from ..pages.render import Renderer
 from ..plan import TEMPLATES_FOLDER
 from ..plan.refining import IDLE
@@ -109,6 +109,7 @@ class Resident:
         self._checking = threading.Lock()
         self._ready: _Ready | None = None
         self._fast = False
+        self._ahead: set[str] = set()  # outputs that a look rewrote since the last build, by full path
 
     @property
     def base_path(self) -> str:
@@ -119,11 +120,15 @@ class Resident:
     def build(self) -> State:
         """Build all that is not as it should be. Never raises for what stands in the project or changes meanwhile."""
         started = perf_counter()
+        with self._turn:
+            looked, self._ahead = self._ahead, set()
         try:
-            report = build(self._options, today=self._today(), talk=self._talk, actor=self._actor)
+            report = build(self._options, today=self._today(), talk=self._talk, actor=self._actor, looked=looked)
         except AibildError as error:
+            self._not_built(looked)
             return State(faults=self._faults(error), seconds=perf_counter() - started)
         except OSError as error:  # a file went while it was read; its going rings the bell again
+            self._not_built(looked)
             fault = AibildError(f"cannot read {error.filename or 'a file'}: {error.strerror or error}")
             return State(faults=self._faults(fault), seconds=perf_counter() - started)
         config, _ = read_config(self.root, base_url=self._options.base_url)
@@ -139,6 +144,10 @@ class Resident:
             seconds=perf_counter() - started,
             improvable=report.improvable if idle else 0,
         )
+
+    def _not_built(self, looked: set[str]) -> None:
+        with self._turn:
+            self._ahead |= looked
 
     def places(self) -> tuple[Path, ...]:
         """Folders and files whose changes matter, those of `standing.PLACES` first."""
@@ -191,7 +200,7 @@ class Resident:
             return self._text(ready, path) if is_text(path) else Look(whole=True)
         except TemplateError as error:
             return Look(faults=self._faults(error), whole=True)
-        except (NotRecorded, AibildError, OSError, ValueError, LookupError):
+        except Exception:  # a look promises nothing, and must not end the thread that makes it: the build behind it tells
             return Look(whole=True)
 
     def _static(self, path: str) -> Look:
@@ -200,7 +209,7 @@ class Resident:
         target = safe_join(self.output, name := path.removeprefix(f"{STATIC}/"))
         if source is None or target is None or not source.is_file() or not target.is_file():
             return Look(whole=True)
-        return Look(paths=(name,), whole=True) if write_atomic(target, source.read_bytes()) else Look()
+        return Look(paths=(name,), whole=True) if self._put(target, source.read_bytes()) else Look()
 
     def _text(self, ready: _Ready, path: str) -> Look:
         page, findings = read_page(ready.config, path)
@@ -242,8 +251,14 @@ class Resident:
         with deadlines(_LIMIT_S, "a finished page") as begin:
             begin()
             html = renderer.render(page).html.encode()
-        written = write_atomic(target, html)
+        written = self._put(target, html)
         return Look(paths=(page.path,) if written else (), whole=outline(page) != record.outline)
+
+    def _put(self, target: Path, data: bytes) -> bool:
+        written = write_atomic(target, data)
+        if written:
+            self._ahead.add(str(target))
+        return written
 
     def _faults(self, error: AibildError) -> tuple[Fault, ...]:
         """What an error says, as findings."""

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from aibild_build.build.generate import generate
 from aibild_build.build.resident import Look, Resident
 from aibild_build.build.talk import Silent
 from aibild_build.model import Actor
+from aibild_build.web.serve.slow import Line
 from tests.support.project import CONFIG, FILES, TODAY, edit, run_build, tree, write_project
 from tests.support.serving import Serving, serving, until
 from tests.test_quality_build import BRIEF, records
@@ -288,6 +290,32 @@ def test_while_nobody_saves_files_get_better(tmp_path: Path) -> None:
         refined = {key: one for key, one in records(root, "refined").items() if one["worth"]}
         shown = _efforts(root, ".aibild/serve")
         assert "fast" not in shown and shown.get("slow", 0) == len(refined) and shown["final"] > 3
+
+
+def test_blocks_and_profiles_are_understood(tmp_path: Path) -> None:
+    """A saved prompt block and a saved style profile are seen in the sketches that stand in for their pictures."""
+    quay = BRIEF.replace("light: low sun", "light: [dusk]\nprofile: cutout")
+    profile = "palette: ['#203040', '#d0a060']\n"
+    files = {"briefs/quay.yaml": quay, "briefs/blocks/dusk.yaml": "text: low sun\n", "briefs/profiles/cutout.yaml": profile}
+    root = write_project(tmp_path, files)
+    with serving(root) as at:
+        for path, old, new in (("blocks/dusk", "low sun", "a thunderstorm"), ("profiles/cutout", "#203040", "#802020")):
+            before = at.text("/tides/")
+            edit(root, f"briefs/{path}.yaml", old, new)
+            until(partial(_is_other, at, before))
+        until(lambda: not at.loop.state.faults)
+
+
+def _is_other(at: Serving, before: str) -> bool:
+    return at.text("/tides/") != before
+
+
+def test_a_slow_line_is_slow_over_http(tmp_path: Path) -> None:
+    with serving(write_project(tmp_path), watch=False, line=Line(0.2, 50_000)) as at:
+        began = time.monotonic()
+        body = at.get("/boats/")[1]
+        assert time.monotonic() - began >= 0.2 + (len(body) - 4096) / 50_000
+        assert body == (at.resident.output / "boats/index.html").read_bytes(), "nothing is lost"
 
 
 def test_the_last_good_site_stays(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from ...errors import EncodeError
 from ...imagefile import NAMESPACES, SOURCE_TYPE_BASE
@@ -151,4 +150,9 @@ def _element(one: _Property) -> str:
 
 
 def _quoted(text: str) -> str:
-    return escape(text, {'"': "&quot;"})
+    return escape(text).replace('"', "&quot;")
+
+
+def escape(text: str) -> str:
+    """Text as it stands in XML. The standard library's own brings urllib and ssl along, 30 ms of every worker's start."""
+    return text.replace("&", "&amp;").replace(">", "&gt;").replace("<", "&lt;")

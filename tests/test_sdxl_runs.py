@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,9 @@ def made(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(root: Path, *arguments: str) -> Any:
-    return CliRunner().invoke(aibild, [*arguments, "--root", str(root)])
+    """What the command line says on the day that the other runs are told."""
+    epoch = str(int(datetime.fromisoformat(f"{TODAY}T00:00:00Z").timestamp()))
+    return CliRunner(env={"SOURCE_DATE_EPOCH": epoch}).invoke(aibild, [*arguments, "--root", str(root)])
 
 
 @pytest.mark.parametrize("crew", ["inline", "local"])

@@ -31,6 +31,7 @@ class Bell(FileSystemEventHandler):
         self._places, self._root, self._rung = places, root, rung
         self._observer = Observer()
         self._watched: dict[Path, tuple[int, ObservedWatch]] = {}
+        self._lost: set[Path] = set()  # a folder made again may have the number of the one that was deleted
         self._changed: set[Path] = set()
         self._first = self._last = 0.0
         self._stir = threading.Condition()
@@ -56,6 +57,8 @@ class Bell(FileSystemEventHandler):
             return
         paths = [Path(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
         with self._stir:
+            if event.event_type in ("deleted", "moved"):
+                self._lost.update(path for path in paths[:1] if path in self._watched)
             now = time.monotonic()
             if not self._changed:
                 self._first = now
@@ -66,9 +69,11 @@ class Bell(FileSystemEventHandler):
 
     def watch(self) -> None:
         """Watch the places as they are now: new ones, and folders that were deleted and made again."""
+        with self._stir:
+            lost, self._lost = self._lost, set()
         wanted = {place: number for place in self._places() if (number := _number(place))}
         for place, (number, watch) in list(self._watched.items()):
-            if wanted.get(place) != number:
+            if wanted.get(place) != number or place in lost:
                 del self._watched[place]
                 with suppress(KeyError):
                     self._observer.unschedule(watch)
@@ -81,7 +86,7 @@ class Bell(FileSystemEventHandler):
 
     def _listen(self) -> None:
         while (paths := self._moment()) is not None:
-            if any(path.parent == self._root for path in paths):
+            if self._lost or len(paths) >= _MOST or any(path.parent == self._root for path in paths):
                 self.watch()
             self._rung(paths)
 

@@ -135,7 +135,7 @@ CODECS: Mapping[str, Codec] = {
 def radial_tables(quality: int) -> list[list[int]]:
     """Quantisation steps of luma and chroma (1–255, row by row) for a quality of 1 to 100.
 
-    Steps grow with the radius of a frequency, far less than in the tables of the standard, and least for flat colour. The four
+    Steps grow with the radius of a frequency, far less than in the tables of the standard, and least for flat colour. The five
     numbers were fitted so that 19 photographs and drawings reach a SSIMULACRA2 of 71 in the fewest bytes: 15 % below the
     standard's tables, 10 to 20 % each. The scale is the usual one, so a quality means about what it does elsewhere.
     """

@@ -127,6 +127,16 @@ def test_a_collection_is_cut_for_its_own_slots(tmp_path: Path) -> None:
     assert {name: list(one["slots"]) for name, one in found.items()} == {"mug": ["card"], "boat": ["prose"]}
 
 
+def test_slots_of_a_collection_that_is_not_there(tmp_path: Path) -> None:
+    settings = FILES["aibild.toml"] + '\n[pictures.collections]\nshops = ["card"]\n'
+    root = write_project(tmp_path, {**NO_SITE, "aibild.toml": settings, "briefs/shop.jsonl": ""})
+    with pytest.raises(SourceError) as caught:
+        pictures(root)
+    (found,) = caught.value.findings
+    assert found.message.endswith("got `shops` and no file `briefs/shops.jsonl`") and found.hint == "did you mean `shop`?"
+    assert found.origin is not None and found.origin.line == settings.splitlines().index('shops = ["card"]') + 1
+
+
 def test_ordinary_files_of_our_own_pages_stay_in_the_lock(copied: Path) -> None:
     lock = json.loads((copied / "aibild.lock").read_text())
     lock["briefs"]["file:site/a.png"] = lock["briefs"]["boat"]

@@ -17,6 +17,7 @@ def read_outside(table: Fields, known: Collection[str]) -> Outside:
     return Outside(
         slots=_slots(table, "slots", known),
         collections={name: _slots(collections, name, known) for name in collections.names()},
+        lines={name: collections.line(name) for name in collections.names()},
     )
 
 

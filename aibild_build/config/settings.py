@@ -211,10 +211,14 @@ class Hook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """Which slots `aibild pictures` cuts a brief for: its collection's (`briefs/NAME.jsonl`), else `slots`; empty is all."""
+    """Which slots `aibild pictures` cuts a brief for: its collection's (`briefs/NAME.jsonl`), else `slots`; empty is all.
+
+    `lines` of the settings' file by collection.
+    """
 
     slots: tuple[str, ...] = ()
     collections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lines: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from ..pages.listing import GALLERY, GALLERY_SLOT, references
 from ..pages.taxonomy import tag_findings
 from ..pages.texts import Texts
 from ..renditions.credentials import Signer, credential_findings, find_signer
-from ..source import fatal, nearest, read_text, shown
+from ..source import fatal, nearest, nearest_hint, read_text, shown
 from .gate_settings import gate_faults
 
 FILE_PREFIX = "file:"
@@ -218,7 +218,7 @@ def _check_outside(config: Config, site: Site) -> list[Finding]:
     """What can be judged without pages of ours: engines, settings, and briefs that lack words in a language of the site."""
     known = engines.names()
     findings = [_engine_fault(brief, known) for _, brief in sorted(site.briefs.items()) if brief.engine not in known]
-    findings += (*_unknown_tables(config), *gate_faults(config, site.briefs))
+    findings += (*_unknown_tables(config), *gate_faults(config, site.briefs), *_unknown_collections(config))
     for _, brief in sorted(site.briefs.items()):
         for language in config.languages:
             if language.code not in brief.alt:
@@ -240,6 +240,15 @@ def _unknown_tables(config: Config) -> Iterator[Finding]:
             message = f"expected [{kind}.NAME] with one of {', '.join(known)}, got `{name}`"
             near = nearest(name, known)
             yield fatal("source-unknown-key", message, CONFIG_FILE, hint=f"did you mean `{near}`?" if near else "")
+
+
+def _unknown_collections(config: Config) -> Iterator[Finding]:
+    """Slots for briefs of a file that is not there. Not asked of other commands, since one of them brings such files."""
+    there = [path.stem for path in (config.root / "briefs").glob("*.jsonl")] if config.outside.collections else []
+    for name in sorted(set(config.outside.collections) - set(there)):
+        message = f"expected [pictures.collections] with names of collections, got `{name}` and no file `briefs/{name}.jsonl`"
+        hint = nearest_hint(name, there) or (f"collections: {', '.join(sorted(there))}" if there else "`aibild briefs import`")
+        yield fatal("source-reference", message, CONFIG_FILE, config.outside.lines[name], hint=hint, subject=name)
 
 
 def _folders(root: Path) -> Iterator[Finding]:

@@ -46,7 +46,6 @@ from aibild_build.wire import from_json, to_json
 WIDTHS = (1920, 1600, 1280, 960, 640, 400)
 FORMATS = ("avif", "webp", "jpeg")
 SIZE = (2560, 1440)
-ROOM_BYTES = 2048
 PROJECT = """\
 [site]
 name = "Pictures"
@@ -158,7 +157,6 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
                     format=name,
                     settings=CODECS[name].settings(quality, effort, width * height),
                     codec=CODECS[name].fingerprint,
-                    room_bytes=ROOM_BYTES,
                     effort=effort,
                 )
                 delivery = delivery_key(variant.encode, metadata.digest, "off")

@@ -253,7 +253,7 @@ def test_a_manifest_that_came_with_a_file_is_kept(home: Path, signer: Signer, tm
 
     size = (640, 360)
     Image.new("RGB", size, "#206090").save(tmp_path / "wave.jpg", quality=90)
-    variant = Variant(pixels="0" * 64, crop=(0, 0, *size), size=size, format="jpeg", settings={}, codec=1, room_bytes=2048)
+    variant = Variant(pixels="0" * 64, crop=(0, 0, *size), size=size, format="jpeg", settings={}, codec=1)
     story = Story(title="wave", source_type="digitalCapture", agent="a camera", day="2026-11-22", size=size)
     came, _ = sign((tmp_path / "wave.jpg").read_bytes(), seal_of(story, variant, Credentials(), signer), signer, os.environ)
     page = "---\ntitle: Tides\n---\n\n![A wave](wave.jpg)\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from aibild_build.imagefile import fields, probe
-from aibild_build.renditions.metadata import embed_arguments, room_bytes
+from aibild_build.renditions.metadata import embed_arguments
 from aibild_build.renditions.metadata.record import Metadata
 from tests.support.project import edit, run_build, write_project
 
@@ -36,7 +36,7 @@ def project(tmp_path: Path, metadata: Metadata | None) -> Path:
     if metadata is None:
         image.save(root / "site/tide.jpg", quality=90)
     else:
-        xmp, exif = embed_arguments(metadata, room_bytes(metadata))
+        xmp, exif = embed_arguments(metadata)
         image.save(root / "site/tide.jpg", quality=90, xmp=xmp, exif=exif)
     return root
 

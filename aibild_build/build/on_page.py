@@ -68,7 +68,7 @@ class _Pictures(Mapping[Key, Picture]):
 
     def _picture(self, brief_id: str, name: str, lang: str, holdings: Mapping[str, tuple[str, tuple[int, int], str]]) -> Picture:
         brief, slot = self._project.site.briefs[brief_id], self._project.config.slots[name]
-        groups = lay_out(brief, slot, holdings, self._project.config.images, 0).groups
+        groups = lay_out(brief, slot, holdings, self._project.config.images).groups
         sources = [self._source(group, holdings, last=group is groups[-1]) for group in groups]
         words = brief.alt.get(lang)
         return Picture(

@@ -40,7 +40,7 @@ from ..plan.pictures import WantedAsset, want_assets
 from ..plan.reading import Project, open_project
 from ..plan.renditions import POLICY, find_rendition
 from ..renditions.codecs import CODECS
-from ..renditions.metadata import Metadata, room_bytes
+from ..renditions.metadata import Metadata
 from ..renditions.metadata import compose as compose_metadata
 from ..source import fatal
 from ..store import Store
@@ -246,7 +246,7 @@ def _make_files(
     wanted: dict[str, tuple[str, Variant]] = {}
     for one in asked:
         asset, metadata = assets[one.brief.id], _metadata(project, one.brief, assets[one.brief.id])
-        variant = _variant(project, asset, room_bytes(metadata))
+        variant = _variant(project, asset)
         key = delivery_key(variant.encode, metadata.digest, POLICY)
         wanted[one.brief.id] = key, variant
         if find_rendition(store, key, variant, one.brief.id) is None:
@@ -272,7 +272,7 @@ def _metadata(project: Project, brief: Brief, asset: Asset) -> Metadata:
     )
 
 
-def _variant(project: Project, asset: Asset, room: int) -> Variant:
+def _variant(project: Project, asset: Asset) -> Variant:
     codec = CODECS["jpeg"]
     settings = codec.settings(project.config.images.quality.fixed.get("jpeg"), "final")
     if asset.mode == "RGBA":
@@ -284,7 +284,6 @@ def _variant(project: Project, asset: Asset, room: int) -> Variant:
         format="jpeg",
         settings=settings,
         codec=codec.fingerprint,
-        room_bytes=room,
     )
 
 

@@ -27,6 +27,17 @@ class _Item:
     properties: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A piece of an item: where it begins and ends in the file, and where its offset and its length are written."""
+
+    item: int
+    start: int
+    end: int
+    offset: Span
+    length: Span
+
+
 def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, Span]]:
     """(type, (start, end) of the payload) of the boxes in a stretch of the file. Raises ImageFault when one leaves it."""
     reader = Reader(data, at, end)
@@ -54,6 +65,14 @@ def probe_avif(data: bytes) -> Probe:
     if meta is None:
         raise ImageFault(TOO_SHORT)
     return _from_meta(data, meta, manifest)
+
+
+def extents_of(data: bytes) -> list[Extent]:
+    """Where all items lie that are stored in the file itself. Raises ImageFault."""
+    for name, (start, end) in boxes(data, 0, len(data)):
+        if name == b"meta":
+            return [one for inner, span in boxes(data, start + 4, end) if inner == b"iloc" for one in _extents(data, span)]
+    return []
 
 
 def _from_meta(data: bytes, meta: Span, manifest: bytes) -> Probe:
@@ -129,9 +148,12 @@ def _read_infos(data: bytes, span: Span | None, items: dict[int, _Item]) -> None
 
 
 def _read_locations(data: bytes, span: Span | None, items: dict[int, _Item]) -> None:
-    """Extents in the file (construction method 0); items stored elsewhere keep none."""
-    if span is None:
-        return
+    for one in _extents(data, span) if span is not None else ():
+        _item(items, one.item).extents.append((one.start, one.end))
+
+
+def _extents(data: bytes, span: Span) -> Iterator[Extent]:
+    """Extents in the file (construction method 0); items stored elsewhere give none."""
     reader = Reader(data, *span)
     version = reader.uint(4) >> 24
     sizes = reader.uint(2)
@@ -139,7 +161,7 @@ def _read_locations(data: bytes, span: Span | None, items: dict[int, _Item]) -> 
     index_bytes = sizes & 15 if version else 0
     seen = 0
     for _ in range(reader.uint(2 if version < 2 else 4)):
-        item = _item(items, reader.uint(2 if version < 2 else 4))
+        item = reader.uint(2 if version < 2 else 4)
         in_file = (reader.uint(2) & 15 if version else 0) == 0
         reader.skip(2)
         base = reader.uint(base_bytes)
@@ -149,10 +171,13 @@ def _read_locations(data: bytes, span: Span | None, items: dict[int, _Item]) -> 
             raise ImageFault("the AVIF file is damaged: it lists too many extents")
         for _ in range(count):
             reader.skip(index_bytes)
+            at = reader.at
             start = base + reader.uint(offset_bytes)
+            middle = reader.at
             length = reader.uint(length_bytes)
             if in_file:
-                item.extents.append((start, start + length if length else len(data)))
+                end = start + length if length else len(data)
+                yield Extent(item=item, start=start, end=end, offset=(at, middle), length=(middle, reader.at))
 
 
 def _read_properties(data: bytes, span: Span | None, items: dict[int, _Item]) -> Mapping[int, tuple[bytes, Span]]:

@@ -71,8 +71,8 @@ class Crop:
 class Variant:
     """One encode that is asked for: this crop of these pixels, at this size, in this format with these settings.
 
-    `settings` is the codec row's full resolved settings (quality, speed, subsampling, threads …), `codec` its fingerprint,
-    `room_bytes` the fixed length of the XMP packet that is written with the pixels. A `draft` is marked in its corner.
+    `settings` is the codec row's full resolved settings (quality, speed, subsampling, threads …), `codec` its fingerprint.
+    A `draft` is marked in its corner.
     """
 
     pixels: str
@@ -81,7 +81,6 @@ class Variant:
     format: str
     settings: Mapping[str, Json]
     codec: int
-    room_bytes: int
     effort: str = "final"
     draft: bool = False
     schema: int = RENDITION_SCHEMA
@@ -98,7 +97,6 @@ class Variant:
             "format": self.format,
             "settings": dict(self.settings),
             "codec": self.codec,
-            "room_bytes": self.room_bytes,
             "effort": self.effort,
         }
         return key_of({**asked, "draft": True} if self.draft else asked)

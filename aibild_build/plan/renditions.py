@@ -31,7 +31,7 @@ from ..renditions import compose as compose_picture
 from ..renditions import file_name, lay_out
 from ..renditions.credentials import Seal
 from ..renditions.ladder import Layout
-from ..renditions.metadata import Metadata
+from ..renditions.metadata import Metadata, packet
 from ..renditions.metadata import compose as compose_metadata
 from ..renditions.quality import Found, Probe
 from ..store import Store
@@ -142,11 +142,11 @@ def _want(
         marks=_marks(assets[MASTER]),
         languages=[language.code for language in config.languages],
     )
-    room = sealing.room_bytes(metadata)
+    packet(metadata)  # here one clear sentence; from the encoders it would come for every file
     sized = {name: (asset.pixels, asset.size, asset.mode) for name, asset in assets.items()}
     efforts = Efforts(store, refined=config.images.refine != OFF, hurried=hurried)
     cut = partial(lay_out, draft=draft, known=partial(known_quality, store), settle=efforts.settle)
-    layouts = tuple(cut(brief, config.slots[slot], sized, config.images, room) for slot in slots)
+    layouts = tuple(cut(brief, config.slots[slot], sized, config.images) for slot in slots)
     asked = {probe.key: (probe, found) for layout in layouts for probe, found in layout.probes}
     by_pixels = {asset.pixels: asset for asset in assets.values()}
     variants = {variant.encode: variant for layout in layouts for variant in layout.variants()}

@@ -6,12 +6,11 @@ Takes a project and the store's records, yields a `Seal` a file. Signs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Asset, Variant
 from ..renditions.credentials import Parent, Seal, Story, seal_of, sidecar_name
-from ..renditions.metadata import Metadata, room_bytes
 from ..store import Store
 from .pictures import asset_key
 from .reading import Project
@@ -43,13 +42,6 @@ class Sealing:
         if seal is None or seal.policy != "link":
             return ""
         return self.project.config.base_url + sidecar_path(self.slug, variant, seal, metadata)
-
-    def room_bytes(self, metadata: Metadata) -> int:
-        """Room for the packet, and in it for the address of a linked manifest, whatever the file's width."""
-        if self.project.signer is None or self.draft or self.project.config.credentials.policy != "link":
-            return room_bytes(metadata)
-        longest = f"{self.project.config.base_url}{PICTURES_FOLDER}/{self.slug}-99999.00000000.c2pa"
-        return room_bytes(replace(metadata, provenance=longest))
 
 
 def sidecar_path(slug: str, variant: Variant, seal: Seal, metadata: str) -> str:

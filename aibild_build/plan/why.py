@@ -194,7 +194,10 @@ def _variant_differences(store: Store, brief: WantedBrief, path: str) -> Iterato
         encode = store.lookup(rendition.encode)
         if encode is None:
             continue
-        variant: Variant = from_json(Variant, encode["variant"])
+        try:
+            variant: Variant = from_json(Variant, encode["variant"])
+        except ValueError:
+            continue  # of an aibild that said more or less of it: none of its files is wanted any more
         if named_url(brief.slug, variant, rendition.facts.unsigned, str(record.get("said") or POLICY)) != path:
             continue
         same = [one.variant for one in brief.renditions if one.variant.format == variant.format]

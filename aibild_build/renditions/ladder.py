@@ -83,7 +83,6 @@ class _Cutter:
     slot: Slot
     assets: Mapping[str, Holding]
     images: Images
-    room_bytes: int
     effort: str
     draft: bool
     known: Answer
@@ -128,7 +127,6 @@ class _Cutter:
                 format=format,
                 settings=settings,
                 codec=codec.fingerprint,
-                room_bytes=self.room_bytes,
                 effort=self.effort,
                 draft=self.draft,
             )
@@ -171,7 +169,6 @@ def lay_out(
     slot: Slot,
     assets: Mapping[str, Holding],
     images: Images,
-    room_bytes: int,
     *,
     effort: str = "final",
     draft: bool = False,
@@ -180,16 +177,15 @@ def lay_out(
 ) -> Layout:
     """The layout of `brief` in `slot`.
 
-    `assets` maps "master", and each ratio that has an asset of its own, to (pixels, size, mode). `room_bytes` is the length of
-    the metadata packet. `known` answers probes of quality with a setting or None, `settle` gives the variant of
-    another effort where that is to be taken. Nothing is enlarged. Findings: `crop-cuts-safe-area`, `picture-too-small`.
+    `assets` maps "master", and each ratio that has an asset of its own, to (pixels, size, mode). `known` answers probes
+    of quality with a setting or None, `settle` gives the variant of another effort where that is to be taken. Nothing is
+    enlarged. Findings: `crop-cuts-safe-area`, `picture-too-small`.
     """
     cutter = _Cutter(
         brief=brief,
         slot=slot,
         assets=assets,
         images=images,
-        room_bytes=room_bytes,
         effort=effort,
         draft=draft,
         known=known or _nothing_known,

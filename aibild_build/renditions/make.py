@@ -57,7 +57,7 @@ def deliver(data: bytes, variant: Variant, metadata: Metadata, known: FileFacts 
     `known` are the facts that `make` gave for this encode. What its pixels look like (placeholder, colour, hashes) is taken from
     there, since a lossy file would say otherwise than its master, and is empty without. Raises EncodeError.
     """
-    new = replace(data, variant.format, metadata, variant.room_bytes)
+    new = replace(data, variant.format, metadata)
     glance = Look(colour=known.colour, placeholder=known.placeholder, hashes=known.hashes) if known else _NOT_LOOKED_AT
     return new, facts_of(new, variant, metadata, glance)
 
@@ -89,7 +89,7 @@ def shown_as(master: Image.Image, variant: Variant) -> Image.Image:
 
 def encoded(image: Image.Image, variant: Variant, metadata: Metadata) -> bytes:
     """File bytes of pixels that have the variant's size, words and rights inside. Raises EncodeError."""
-    xmp, exif = embed_arguments(metadata, variant.room_bytes)
+    xmp, exif = embed_arguments(metadata)
     data = CODECS[variant.format].encode(image, variant.settings, xmp, exif)
     return finish_jpeg(data, metadata) if variant.format == "jpeg" else data
 

@@ -1,24 +1,22 @@
 """Metadata into files: arguments for the encoder, and new words and rights in an encode that exists.
 
-XMP and EXIF have a length that depends on the room alone, so `replace` splices them where they lie and gives byte for byte what a
-fresh encode with that metadata would give, AVIF with its item offsets included. Pixels are never touched. Signing comes after.
+`replace` splices XMP and EXIF where they lie, with the lengths and offsets of their container, and gives byte for byte what a
+fresh encode with that metadata would give. Pixels are never touched. Signing comes after.
 """
 
 from __future__ import annotations
 
-import zlib
-
 from ...errors import EncodeError
 from ...imagefile import ImageFault, Probe, fields, probe
 from ...imagefile.jpeg import APP0, APP2, APP13, EXIF_MARK, PHOTOSHOP_MARK, segments
-from ...imagefile.png import chunks
+from ...imagefile.splicing import spliced
 from . import exif, iim, xmp
 from .record import Metadata
 
 
-def embed_arguments(metadata: Metadata, room: int) -> tuple[bytes, bytes]:
-    """The XMP packet (exactly `room` bytes) and the EXIF block with its marker, as an encoder takes them. Raises EncodeError."""
-    return xmp.packet(metadata, room), EXIF_MARK + exif.block(metadata, room)
+def embed_arguments(metadata: Metadata) -> tuple[bytes, bytes]:
+    """The XMP packet and the EXIF block with its marker, as an encoder takes them. Raises EncodeError."""
+    return xmp.packet(metadata), EXIF_MARK + exif.block(metadata)
 
 
 def finish_jpeg(data: bytes, metadata: Metadata) -> bytes:
@@ -42,26 +40,22 @@ def finish_jpeg(data: bytes, metadata: Metadata) -> bytes:
     return kept + data[at:]
 
 
-def replace(data: bytes, format: str, metadata: Metadata, room: int) -> bytes:
-    """The same pixels with other words and rights: byte-identical to a fresh encode with `metadata` and `room`.
+def replace(data: bytes, format: str, metadata: Metadata) -> bytes:
+    """The same pixels with other words and rights: byte-identical to a fresh encode with `metadata`.
 
-    Raises EncodeError when the file was not written with that room, is signed already, or does not read back as it should.
+    Raises EncodeError when the file was not written by us, is signed already, or does not read back as it should.
     """
     found = _probe(data)
     if found.format != format:
         raise EncodeError(f"expected a {format} to put metadata into, got a {found.format}")
     if found.c2pa:
         raise EncodeError("metadata cannot be replaced in a signed file", hint="replace it in the unsigned encode, then sign")
-    packet, block = embed_arguments(metadata, room)
-    parts = ((found.xmp_span, packet, "XMP"), (found.exif_span, block.removeprefix(EXIF_MARK), "EXIF"))
-    for span, new, name in parts:
-        if span is None or span[1] - span[0] != len(new):
-            held = "none" if span is None else f"one of {span[1] - span[0]}"
-            raise EncodeError(f"expected room for {len(new)} bytes of {name} in the {format}, got {held}")
-        data = data[: span[0]] + new + data[span[1] :]
-    if format == "png":
-        data = _with_crcs(data)
-    elif format == "jpeg":
+    packet, block = embed_arguments(metadata)
+    try:
+        data = spliced(data, found, xmp=packet, exif=block.removeprefix(EXIF_MARK))
+    except ImageFault as fault:
+        raise EncodeError(f"other words cannot be put into a file: {fault}") from fault
+    if format == "jpeg":
         data = finish_jpeg(data, metadata)
     read_back(data, metadata)
     return data
@@ -80,7 +74,7 @@ def read_back(data: bytes, metadata: Metadata | None = None) -> dict[str, str]:
     if read != expected:
         names = sorted(name for name in {*read, *expected} if read.get(name) != expected.get(name))
         raise EncodeError(f"the {found.format} does not read back as written: {', '.join(names)} differ{'s' * (len(names) == 1)}")
-    if found.exif != exif.block(metadata, len(found.xmp)):
+    if found.exif != exif.block(metadata):
         raise EncodeError(f"the {found.format} does not read back as written: EXIF differs")
     if found.format == "jpeg" and found.iim != iim.records(metadata):
         raise EncodeError("the jpeg does not read back as written: IIM differs")
@@ -92,12 +86,3 @@ def _probe(data: bytes) -> Probe:
         return probe(data)
     except ImageFault as fault:
         raise EncodeError(f"the file does not read back: {fault}") from fault
-
-
-def _with_crcs(data: bytes) -> bytes:
-    """New checksums for the PNG chunks whose bytes were spliced (W3C PNG section 5.5)."""
-    written = bytearray(data)
-    for chunk in chunks(data):
-        if chunk.name in (b"iTXt", b"eXIf"):
-            written[chunk.end : chunk.end + 4] = zlib.crc32(data[chunk.start + 4 : chunk.end]).to_bytes(4)
-    return bytes(written)

@@ -1,8 +1,8 @@
-"""Metadata → EXIF block of a fixed length.
+"""Metadata → EXIF block.
 
 A little-endian TIFF block with Artist, Copyright, ImageDescription (words only) and, in the Exif directory, DateTimeOriginal.
-NULs fill it up to a quarter of the XMP room. EXIF text is ASCII: other letters are brought to ASCII, and a text that does not
-come through readable, or does not fit whole, is left to the XMP. No camera, no place, no date of an input is ever written.
+EXIF text is ASCII: other letters are brought to ASCII, and a text that does not come through readable, or does not fit whole into
+MOST_BYTES, is left to the XMP. No camera, no place, no date of an input is ever written.
 Source: CIPA DC-008 (Exif 2.32) sections 4.6.4–4.6.5.
 """
 
@@ -18,6 +18,7 @@ _IMAGE_DESCRIPTION, _ARTIST, _COPYRIGHT, _EXIF_DIRECTORY = 0x010E, 0x013B, 0x829
 _EXIF_VERSION, _DATE_TIME_ORIGINAL = 0x9000, 0x9003
 _ASCII, _LONG, _UNDEFINED = 2, 4, 7
 _TYPE_BYTES = {_ASCII: 1, _LONG: 4, _UNDEFINED: 1}
+MOST_BYTES = 512
 _MOST_UNKNOWN_RATIO = 0.2
 _SPELLED = str.maketrans(
     {
@@ -55,22 +56,16 @@ _SPELLED = str.maketrans(
 Entry = tuple[int, int, bytes]
 
 
-def block_bytes(room: int) -> int:
-    """The length of the block beside an XMP packet of that room."""
-    return room // 4
-
-
-def block(metadata: Metadata, room: int) -> bytes:
-    """The TIFF block, without the `Exif` marker, exactly `block_bytes(room)` long."""
-    size = block_bytes(room)
+def block(metadata: Metadata) -> bytes:
+    """The TIFF block, without the `Exif` marker."""
     dates = _dates(metadata.created)
     texts = [(_COPYRIGHT, metadata.copyright), (_ARTIST, metadata.creator), (_IMAGE_DESCRIPTION, _description(metadata))]
     chosen: list[Entry] = []
     for tag, text in texts:
         entry = (tag, _ASCII, ascii_text(text).encode("ascii") + b"\0")
-        if len(entry[2]) > 1 and len(_written([*chosen, entry], dates)) <= size:
+        if len(entry[2]) > 1 and len(_written([*chosen, entry], dates)) <= MOST_BYTES:
             chosen.append(entry)
-    return _written(chosen, dates).ljust(size, b"\0")
+    return _written(chosen, dates)
 
 
 def ascii_text(text: str) -> str:

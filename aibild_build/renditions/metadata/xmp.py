@@ -1,6 +1,6 @@
-"""Metadata → XMP packet of a fixed length.
+"""Metadata → XMP packet.
 
-The packet is compact RDF/XML, then spaces up to the room, so that other words of the same room take exactly its place in a file.
+The packet is compact RDF/XML without padding: nobody edits a delivered file in place, and two kilobytes are much of a small one.
 Source: ISO 16684-1 (XMP part 1) section 7; XMP part 3 section 1.1 (packet wrapper); field forms by the IPTC Photo Metadata
 Standard 2025.1, the link to a manifest by C2PA 2.2, 11.4: creator is a Seq, rights and words are language alternatives with
 `x-default` first, licensor is a Seq of structures.
@@ -16,13 +16,11 @@ from ...errors import EncodeError
 from ...imagefile import NAMESPACES, SOURCE_TYPE_BASE
 from .record import Metadata
 
-ROOM_BYTES = 2048
-ROOM_STEP_BYTES = 1024
-# JPEG holds a packet in one APP1 segment of 65,533 bytes, 29 of which name it.
+# JPEG holds a packet in one APP1 segment of 65,533 bytes, 29 of which name it; some are left for the address of a manifest.
 MOST_BYTES = 62 * 1024
 
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-_TAIL = '<?xpacket end="w"?>'
+_TAIL = '<?xpacket end="r"?>'
 _META = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
 _META_END = "</rdf:RDF></x:xmpmeta>"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -42,28 +40,14 @@ def clean(text: str) -> str:
     return " ".join(_UNWRITABLE.sub("", text).split())
 
 
-def packet(metadata: Metadata, room: int) -> bytes:
-    """The packet, exactly `room` bytes. Raises EncodeError when it does not fit."""
-    body = _body(metadata)
-    padding = room - len(body) - len(_TAIL)
-    if padding < 0:
-        raise EncodeError(f"the embedded metadata takes {len(body) + len(_TAIL)} bytes, its room has {room}")
-    return body + b" " * padding + _TAIL.encode()
-
-
-def room_bytes(metadata: Metadata) -> int:
-    """The length that a packet of this metadata is given: 2,048, or more in steps of 1,024.
-
-    Raises EncodeError when no segment of a JPEG could hold it.
-    """
-    need = len(_body(metadata)) + len(_TAIL)
-    steps = max(0, -(-(need - ROOM_BYTES) // ROOM_STEP_BYTES))
-    room = ROOM_BYTES + steps * ROOM_STEP_BYTES
-    if room > MOST_BYTES:
+def packet(metadata: Metadata) -> bytes:
+    """The packet. Raises EncodeError when no segment of a JPEG could hold it."""
+    written = _body(metadata) + _TAIL.encode()
+    if len(written) > MOST_BYTES:
         raise EncodeError(
-            f"the embedded metadata takes {need} bytes, a file can hold {MOST_BYTES}", hint="set [images] words = false"
+            f"the embedded metadata takes {len(written)} bytes, a file can hold {MOST_BYTES}", hint="set [images] words = false"
         )
-    return room
+    return written
 
 
 def expected_fields(metadata: Metadata) -> dict[str, str]:

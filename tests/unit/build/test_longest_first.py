@@ -20,7 +20,6 @@ def cut(asset: str, *files: tuple[str, int]) -> Any:
                 format=format,
                 settings={},
                 codec=1,
-                room_bytes=0,
             ),
             asset=asset,
             delivery=f"{asset}-{format}-{width}",

@@ -57,7 +57,7 @@ def rendition(variant: Variant, weight: float, fields: Mapping[str, str]) -> Ren
 
 
 def layout(slot: Slot = HERO, mode: str = "RGB") -> Layout:
-    return lay_out(BRIEF, slot, {"master": ("a" * 64, (2400, 1350), mode)}, IMAGES, 2048)
+    return lay_out(BRIEF, slot, {"master": ("a" * 64, (2400, 1350), mode)}, IMAGES)
 
 
 def picture(

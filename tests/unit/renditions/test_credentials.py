@@ -26,7 +26,7 @@ from tests.support.judges import command
 NAMED = Credentials(certificate="certs/chain.pem", key="certs/key.pem", trust="certs/root.pem")
 TODAY = datetime.now(UTC).date().isoformat()
 STORY = Story(title="quay", source_type="trainedAlgorithmicMedia", agent="m", day="2026-11-23", size=(64, 48))
-VARIANT = Variant(pixels="0" * 64, crop=(0, 0, 64, 48), size=(64, 48), format="jpeg", settings={}, codec=1, room_bytes=2048)
+VARIANT = Variant(pixels="0" * 64, crop=(0, 0, 64, 48), size=(64, 48), format="jpeg", settings={}, codec=1)
 
 
 def jpeg() -> bytes:

@@ -11,7 +11,6 @@ from aibild_build.renditions import DEVICES, MIN_DENSITY, Layout, device_width, 
 from aibild_build.renditions.codecs import CODECS, LARGE_PIXELS
 from aibild_build.renditions.quality import PROBE_PX, Found, Probe, wanted
 
-ROOM = 2048
 BRIEF = Brief(id="lighthouse", origin=Origin(path="briefs/lighthouse.yaml", line=1), engine="sketch", focal=(0.5, 0.5))
 HERO = Slot(
     name="hero",
@@ -29,7 +28,7 @@ CLEAR = ("c" * 64, (2400, 1350), "RGBA")
 def laid(
     brief: Brief = BRIEF, slot: Slot = HERO, images: Images | None = None, master: tuple[str, tuple[int, int], str] = MASTER
 ) -> Layout:
-    return lay_out(brief, slot, {"master": master}, images or Images(), ROOM)
+    return lay_out(brief, slot, {"master": master}, images or Images())
 
 
 def found(quality: int, per_doubling: float = 0.0) -> Found:
@@ -71,7 +70,6 @@ def test_variants_carry_all_that_decides_bytes() -> None:
     assert first.crop == (660, 0, 1080, 1350)
     assert first.settings["quality"] == 40
     assert first.settings["max_threads"] == 1
-    assert first.room_bytes == ROOM
     assert first.effort == "final"
     assert {variant.settings["quality"] for variant in laid().groups[0].rows[0].variants} == {"for 70"}
 
@@ -83,7 +81,7 @@ def test_a_probe_is_asked_once_a_format_and_its_answer_is_the_setting() -> None:
         asked.append(probe.format)
         return found({"avif": 61, "webp": 62, "jpeg": 58}[probe.format])
 
-    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, known=known)
+    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), known=known)
     assert sorted(asked) == ["avif", "jpeg", "webp"]
     assert {(variant.format, variant.settings["quality"]) for variant in layout.variants()} == {
         ("avif", 61),
@@ -95,7 +93,7 @@ def test_a_probe_is_asked_once_a_format_and_its_answer_is_the_setting() -> None:
 
 
 def test_the_setting_follows_the_scale_at_which_a_picture_is_shown() -> None:
-    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, known=lambda _: found(60, per_doubling=-4.0))
+    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), known=lambda _: found(60, per_doubling=-4.0))
     whole = max(MASTER[1])
     for variant in layout.variants():
         doublings = log2(whole * variant.size[0] / variant.crop[2] / PROBE_PX)
@@ -126,12 +124,12 @@ def test_a_slot_and_a_format_may_want_another_score() -> None:
 
 
 def test_a_draft_is_not_probed() -> None:
-    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, draft=True)
+    layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), draft=True)
     assert not layout.probes and {variant.settings["quality"] for variant in layout.groups[0].rows[0].variants} == {53}
 
 
 def test_effort_is_part_of_the_key() -> None:
-    fast = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), ROOM, effort="fast")
+    fast = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), effort="fast")
     assert not {variant.encode for variant in fast.variants()} & {variant.encode for variant in laid().variants()}
 
 
@@ -193,7 +191,7 @@ def test_formats_come_from_the_slot_then_the_site_and_always_end_in_one_that_all
 
 def test_a_ratio_with_a_picture_of_its_own_is_cut_from_that() -> None:
     own = ("d" * 64, (1024, 1280), "RGB")
-    layout = lay_out(BRIEF, HERO, {"master": MASTER, "4:5": own}, Images(), ROOM)
+    layout = lay_out(BRIEF, HERO, {"master": MASTER, "4:5": own}, Images())
     assert {variant.pixels for row in layout.groups[0].rows for variant in row.variants} == {own[0]}
     assert layout.groups[0].rows[0].variants[0].crop == (0, 0, 1024, 1280)
     assert {variant.pixels for row in layout.groups[1].rows for variant in row.variants} == {MASTER[0]}

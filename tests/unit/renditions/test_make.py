@@ -14,10 +14,9 @@ from aibild_build.imagefile import encode_png, probe
 from aibild_build.model import Breakpoint, Brief, FileFacts, Origin, Slot, Variant
 from aibild_build.renditions import lay_out
 from aibild_build.renditions.make import deliver, make
-from aibild_build.renditions.metadata import Metadata
+from aibild_build.renditions.metadata import Metadata, packet
 from aibild_build.renditions.quality import Found
 
-ROOM = 2048
 SIZE = (480, 270)
 SLOT = Slot(
     name="hero",
@@ -53,7 +52,7 @@ def master(mode: str = "RGB") -> bytes:
 
 def variants(mode: str = "RGB") -> tuple[Variant, ...]:
     assets = {"master": ("a" * 64, SIZE, mode)}
-    return lay_out(BRIEF, SLOT, assets, Images(), ROOM, effort="fast", known=lambda _: FOUND).variants()
+    return lay_out(BRIEF, SLOT, assets, Images(), effort="fast", known=lambda _: FOUND).variants()
 
 
 def made(of: Sequence[Variant], metadata: Metadata = RIGHTS, mode: str = "RGB") -> dict[str, tuple[bytes, FileFacts]]:
@@ -80,7 +79,7 @@ def test_every_variant_is_made_as_asked_and_its_facts_are_those_of_the_file() ->
         assert facts.fields["Iptc4xmpExt:DigitalSourceType"] == "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
         assert facts.fields["dc:creator"] == "A. Painter"
         assert facts.fields["photoshop:Credit"] == "Studio North"
-        assert len(probe(data).xmp) == ROOM
+        assert probe(data).xmp == packet(RIGHTS)
 
 
 def test_jpeg_also_carries_iim() -> None:
@@ -157,5 +156,3 @@ def test_deliver_refuses_what_is_no_encode_of_that_variant() -> None:
         deliver(data, large, OTHER, known)
     with pytest.raises(EncodeError):
         deliver(data[:200], small, OTHER, known)
-    with pytest.raises(EncodeError):
-        deliver(data, replace(small, room_bytes=3072), OTHER, known)

@@ -129,7 +129,8 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
         blob = kept.put(path.read_bytes()).digest
         masters.append((path.stem, blob, SIZE, {}))
         probes = [
-            probe_of(blob, name, CODECS[name].settings(effort=effort), targets[name], Quality(), Quality()) for name in targets
+            probe_of(blob, name, CODECS[name].settings(effort=effort, target=one), one, Quality(), Quality())
+            for name, one in targets.items()
         ]
         asked.append((blob, probes))
     if effort == "fast":
@@ -155,7 +156,7 @@ def ours(folder: Path, store: Path, output: Path, targets: Mapping[str, float], 
                     crop=(0, 0, *size),
                     size=(width, height),
                     format=name,
-                    settings=CODECS[name].settings(quality, effort, width * height),
+                    settings=CODECS[name].settings(quality, effort, width * height, 0.0 if effort == "fast" else targets[name]),
                     codec=CODECS[name].fingerprint,
                     effort=effort,
                 )

@@ -104,8 +104,14 @@ def our_curves(folder: Path) -> dict[str, list[Point]]:
         original, pixels = Original(np.asarray(picture)), picture.width * picture.height
         for name, rows in found.items():
             codec = CODECS[name]
-            files = (codec.encode(picture, codec.settings(one, "final", pixels), b"", b"") for one in QUALITIES[name])
-            rows.append([point_of(original, data) for data in files])
+            row = []
+            for quality in QUALITIES[name]:
+                point = (0.0, 0.0)
+                for _ in range(2):  # settings follow the score that is asked for, so the second one is what a build makes
+                    settings = codec.settings(quality, "final", pixels, point[1])
+                    point = point_of(original, codec.encode(picture, settings, b"", b""))
+                row.append(point)
+            rows.append(row)
     return {name: means(rows) for name, rows in found.items()}
 
 

@@ -26,7 +26,8 @@ class Codec:
     """One format. `quality` is the default (0–100), None where the format is lossless; `fast` and `slow` override `final`.
 
     `start` is where a search for a quality begins, `bounds` what it never leaves. `large` overrides `final` for files of
-    LARGE_PIXELS and more, and `large_step` is how much higher a quality those settings need for the same score.
+    LARGE_PIXELS and more, and `large_step` is how much higher a quality those settings need for the same score. `fine` overrides
+    `final` where a score of `fine_from` or more is to be reached.
     """
 
     format: str
@@ -41,15 +42,22 @@ class Codec:
     bounds: tuple[int, int] = (0, 100)
     large: Mapping[str, Json] = field(default_factory=dict)
     large_step: int = 0
+    fine: Mapping[str, Json] = field(default_factory=dict)
+    fine_from: float = 0.0
 
-    def settings(self, quality: int | None = None, effort: str = "final", pixels: int = 0) -> dict[str, Json]:
-        """Every setting of the encoder for a file of that many `pixels`, defaults written out.
+    def settings(
+        self, quality: int | None = None, effort: str = "final", pixels: int = 0, target: float = 0.0
+    ) -> dict[str, Json]:
+        """Every setting of the encoder for a file of that many `pixels` that is to reach a score of `target` (0.0: it has a
+        fixed quality), defaults written out.
 
         Raises ValueError for an unknown effort or quality not 0–100.
         """
         if effort not in EFFORTS:
             raise ValueError(f"{effort!r} is no effort, known are {', '.join(EFFORTS)}")
         sized = {**self.final, **(self.large if pixels >= LARGE_PIXELS else {})}
+        if target >= self.fine_from:
+            sized |= self.fine
         settings = {**sized, **{"fast": self.fast, "slow": self.slow}.get(effort, {})}
         if self.quality is None:
             return settings
@@ -97,6 +105,8 @@ CODECS: Mapping[str, Codec] = {
         bounds=(32, 90),
         large={"speed": 7},
         large_step=2,
+        fine={"subsampling": "4:4:4"},
+        fine_from=72.0,
     ),
     "webp": Codec(
         format="webp",

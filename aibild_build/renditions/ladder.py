@@ -113,7 +113,7 @@ class _Cutter:
     def variant(self, ratio: str, box: Crop, size: Size, format: str) -> Variant:
         pixels, whole, mode = self.asset(ratio)
         codec = CODECS[format]
-        settings = codec.settings(effort=self.effort, pixels=size[0] * size[1])
+        settings = codec.settings(effort=self.effort, pixels=size[0] * size[1], target=self.target(format))
         if format == "jpeg" and mode == "RGBA":
             settings["background"] = "#ffffff"
         if "quality" in settings:
@@ -140,11 +140,16 @@ class _Cutter:
         if self.draft:
             return settings["quality"]
         if (pixels, format) not in self.asked:
-            plain = {**settings, **CODECS[format].settings(effort=self.effort)}
+            plain = {**settings, **CODECS[format].settings(effort=self.effort, target=asked)}
             probe = probe_of(pixels, format, plain, asked, self.images.quality, self.slot.quality)
             self.asked[pixels, format] = probe, self.known(probe)
         found = self.asked[pixels, format][1]
         return f"for {asked:g}" if found is None else found.at(format, wide_px, size_px)
+
+    def target(self, format: str) -> float:
+        """The score that its files are to reach, 0.0 where their quality is fixed or they are not measured."""
+        asked = wanted(format, self.images.quality, self.slot.quality)
+        return 0.0 if isinstance(asked, int) or self.draft else asked
 
     def at_width(self, ratio: str, box: Crop, width: int, format: str) -> Variant:
         return self.variant(ratio, box, (width, max(1, round(width * box.height / box.width))), format)

@@ -124,6 +124,9 @@ def test_settings_are_written_out() -> None:
     assert CODECS["avif"].settings(30, "fast")["speed"] == 9
     assert CODECS["avif"].settings(pixels=LARGE_PIXELS) == {**CODECS["avif"].settings(), "speed": 7}
     assert CODECS["avif"].settings(effort="slow", pixels=LARGE_PIXELS)["speed"] == 5
+    assert CODECS["avif"].settings(target=71.9) == CODECS["avif"].settings()
+    assert CODECS["avif"].settings(target=72.0) == {**CODECS["avif"].settings(), "subsampling": "4:4:4"}
+    assert CODECS["webp"].settings(target=90.0) == CODECS["webp"].settings()
     assert CODECS["webp"].settings(pixels=LARGE_PIXELS) == CODECS["webp"].settings()
     assert CODECS["webp"].settings()["quality"] == 78
     assert CODECS["jpeg"].settings()["quality"] == 80

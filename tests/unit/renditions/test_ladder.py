@@ -92,6 +92,27 @@ def test_a_probe_is_asked_once_a_format_and_its_answer_is_the_setting() -> None:
     assert sorted(one.quality for _, one in layout.probes if one is not None) == [58, 61, 62]
 
 
+def test_fine_scores_keep_the_whole_colour() -> None:
+    """In the files and in the trials that find their setting; a fixed setting has no score."""
+    cases: list[tuple[Quality, str]] = [
+        (Quality(target=80), "4:4:4"),
+        (Quality(target=70), "4:2:0"),
+        (Quality(targets={"avif": 75}), "4:4:4"),
+        (Quality(fixed={"avif": 80}), "4:2:0"),
+    ]
+    for quality, expected in cases:
+        layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(quality=quality), known=lambda _: found(60))
+        told = [one.settings["subsampling"] for one in layout.variants() if one.format == "avif"]
+        told += [probe.settings["subsampling"] for probe, _ in layout.probes if probe.format == "avif"]
+        assert set(told) == {expected}
+    (hurried,) = {
+        variant.settings["subsampling"]
+        for variant in lay_out(BRIEF, HERO, {"master": MASTER}, Images(quality=Quality(target=80)), draft=True).variants()
+        if variant.format == "avif"
+    }
+    assert hurried == "4:2:0"
+
+
 def test_the_setting_follows_the_scale_at_which_a_picture_is_shown() -> None:
     layout = lay_out(BRIEF, HERO, {"master": MASTER}, Images(), known=lambda _: found(60, per_doubling=-4.0))
     whole = max(MASTER[1])

@@ -33,19 +33,19 @@ try:
     runpy.run_module("aibild_build", run_name="__main__", alter_sys=False)
 except SystemExit as end:
     code = end.code
-print("\\n" + json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]))
+print("\\n" + json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules}), "aibild_build.plan" in sys.modules]))
 """
 
 
 def loaded(arguments: Sequence[str], folder: Path) -> set[str]:
-    """The heavy libraries that a command has loaded when it ends well."""
+    """The heavy libraries that a command has loaded when it ends well, and whether our own plan was among it."""
     run = subprocess.run(
         [sys.executable, "-c", _PROBE, json.dumps(arguments)], cwd=folder, capture_output=True, text=True, env=ENVIRONMENT
     )
     assert run.returncode == 0, run.stderr
-    code, modules = json.loads(run.stdout.splitlines()[-1])
+    code, modules, planned = json.loads(run.stdout.splitlines()[-1])
     assert code in (None, 0), run.stderr
-    return set(HEAVY) & set(modules)
+    return {*(set(HEAVY) & set(modules)), *(["plan"] if planned else [])}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,14 @@ def test_talking_loads_nothing(arguments: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["build", "plan"])
 def test_nothing_to_make_loads_nothing(project: Path, command: str) -> None:
-    assert loaded([command], project) == set()
+    assert loaded([command], project) <= {"plan"}
+
+
+def test_an_edited_text_loads_no_plan(project: Path) -> None:
+    loaded(["build", "--no-check"], project)
+    text = project / "site/index.md"
+    text.write_text(text.read_text("utf-8") + "\nAnd a sentence more.\n", "utf-8")
+    assert loaded(["build", "--no-check"], project) == {"jinja2", "pygments"}
 
 
 def test_the_probe_sees_a_library(tmp_path: Path) -> None:

@@ -18,12 +18,11 @@ from ..canonical import digest_of
 from ..config import Config, read_config
 from ..errors import AibildError
 from ..model import Actor, LinkRef, Page, Report, Tally
-from ..pages.content import read_page
+from ..pages.content import closed, read_page
 from ..pages.memory import PageRecord, keep_page_record, name_of, read_page_record
 from ..pages.recorded import NotRecorded, Recorded, ids_of, outline, packed, unpacked
 from ..pages.render import Renderer
 from .deadline import deadlines
-from .draft import closed
 from .keeping import checked_site, kept, with_findings
 from .options import Options
 from .publish import MARKER, amend, output_turn

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ..model import Finding, Level, Page
+from ..model import Finding, Level
+from ..pages.content import closed
 from ..plan.reading import Project
 
 
@@ -18,11 +19,6 @@ def as_draft(project: Project) -> Project:
 def as_closed(project: Project) -> Project:
     """The project with every page closed to search engines, as a preview has it."""
     return replace(project, site=replace(project.site, pages=tuple(closed(page) for page in project.site.pages)))
-
-
-def closed(page: Page) -> Page:
-    """The page as a draft or a preview has it."""
-    return replace(page, noindex=True, digest=f"{page.digest}-draft")
 
 
 def draft_findings(project: Project, briefs: Iterable[str]) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from ..disk import safe_join, write_atomic
 from ..errors import AibildError, SourceError, TemplateError
 from ..model import Actor, Finding, Level, Origin, Page
 from ..pages.access import Argument
-from ..pages.content import STATIC, read_page
+from ..pages.content import STATIC, closed, read_page
 from ..pages.memory import name_of, read_page_record
 from ..pages.recorded import Recorded, outline, unpacked
 from ..pages.render import Renderer
@@ -29,7 +29,6 @@ from ..plan.refining import IDLE
 from . import build
 from .amend import is_text
 from .deadline import deadlines
-from .draft import closed
 from .options import Options
 from .talk import Talk
 

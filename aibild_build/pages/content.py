@@ -159,6 +159,11 @@ def read_page(config: Config, path: str) -> tuple[Page | None, tuple[Finding, ..
     return (read.page if read is not None else None), findings
 
 
+def closed(page: Page) -> Page:
+    """The page closed to search engines, as a draft or a preview has it."""
+    return replace(page, noindex=True, digest=f"{page.digest}-draft")
+
+
 def _read_page(config: Config, path: str, texts: Texts | None = None) -> Parsed:
     place, found = _place(config, path)
     text, read_findings = read_text(config.root, path, walked=not os.path.islink(f"{config.root}/{path}"))

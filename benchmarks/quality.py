@@ -157,8 +157,8 @@ def shown(folder: Path, stem: str, name: str, tool: str, output: Path) -> str:
     file = f"{stem.split('-')[0]}-{tool.lower()}.{CODECS[name].extension}"
     (output / file).write_bytes(data)
     words = f"{tool}, {WORDS[name]}: {stem.split('-')[0]}"
-    picture = f'<img src="/{output.name}/{file}" {SHOWN} loading="lazy" alt="{words}">'
-    return f'<a href="/{output.name}/{file}">{picture}</a> {len(data) / 1024:.1f} KiB, {point_of(original, data)[1]:.1f}'
+    picture = f'<img src="../../{output.name}/{file}" {SHOWN} loading="lazy" alt="{words}">'
+    return f'<a href="../../{output.name}/{file}">{picture}</a> {len(data) / 1024:.1f} KiB, {point_of(original, data)[1]:.1f}'
 
 
 def chart(curves: Mapping[str, Sequence[Point]], usual: Mapping[str, Point]) -> str:

@@ -263,7 +263,9 @@ class Cluster:
         """What a method of an actor gives, or None and what became of the actor."""
         try:
             return self._ray.get(method.remote(*arguments)), ""
-        except Exception as error:  # a worker's own failures come as answers: this is about the actor, its node or the cluster
+        except (Exception, SystemExit) as error:
+            # A worker's own failures come as answers: this is about the actor, its node or the cluster. Whoever still waits when
+            # Ray ends is told so by SystemExit.
             return None, _first_line(error)
 
     def dismiss(self, worker: Any) -> None:
